@@ -1,0 +1,30 @@
+SPEED ?= 1
+BIN := .venv/bin
+
+.PHONY: demo test check format lock clean
+
+demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
+	@exec $(BIN)/python -m demo_ats --speed $(SPEED)
+
+test: .venv/installed  ## all tests, with a browser
+	$(BIN)/python -m scripts.chromium
+	$(BIN)/pytest -n 4
+
+check: .venv/installed  ## format, lint and types
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+format: .venv/installed  ## mend what can be mended by machine
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+lock: .venv/installed  ## pin every dependency anew
+	scripts/lock
+
+clean:
+	rm -rf .venv
+
+.venv/installed: pyproject.toml requirements.lock scripts/install
+	scripts/install
+	@touch $@
