@@ -1,0 +1,100 @@
+"""The application, put together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from widget.database import DatabaseUnavailable, connect
+from widget.embed import Embed
+from widget.errors import Errors
+from widget.health import Health, alive
+from widget.host_api import HostAPI
+from widget.openapi import describe
+from widget.pages import STATIC, Pages
+from widget.partner_api import PartnerAPI
+from widget.problems import Problem, answer_problem
+from widget.runs import Runs
+from widget.seal import Seal
+from widget.security import SecurityHeaders
+from widget.sessions import Lapsed, NotIssued, Sessions
+from widget.settings import Settings, load
+from widget.store import Store
+from widget.telemetry import AccessLog, configure_logging
+
+SWEEP_SECONDS = 1.0
+FINISH_SECONDS = 5.0
+
+log = structlog.get_logger()
+
+
+def create_app(options: Settings) -> ASGIApp:
+    """The widget as an ASGI application."""
+    seal = Seal([secret.get_secret_value() for secret in options.secret_key])
+    store = Store(connect(options.database_url), seal)
+    partner = PartnerAPI(options.partner_api_url, options.partner_api_key.get_secret_value())
+    runs = Runs(store, partner, options)
+    sessions = Sessions(store, options)
+    pages = Pages(options)
+    host = HostAPI(sessions, runs, store, options)
+    embed = Embed(sessions, runs, store, pages, options)
+    failures = Errors(pages)
+    health = Health(store)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await store.open()
+        sweeper = asyncio.create_task(_sweep_forever(runs))
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            await runs.finish(FINISH_SECONDS)
+            await partner.close()
+            await store.close()
+
+    app = Starlette(
+        routes=[
+            Route("/embed/{token}", embed.show),
+            Route("/embed/{token}/run", embed.watch, methods=["GET"]),
+            Route("/embed/{token}/run", embed.start, methods=["POST"]),
+            Route("/embed/{token}/cancellation", embed.cancel, methods=["POST"]),
+            Route("/embed/{token}/departure", embed.leave, methods=["POST"]),
+            Route("/api/v1/sessions", host.open_session, methods=["POST"]),
+            Route("/api/v1/candidates/{client_id}/{candidate_id}", host.erase, methods=["DELETE"]),
+            Route("/openapi.json", describe),
+            Route("/healthz", alive),
+            Route("/readyz", health.ready),
+            Mount("/static", StaticFiles(directory=STATIC), name="static"),
+        ],
+        exception_handlers={
+            Problem: answer_problem,
+            HTTPException: failures.http,
+            NotIssued: failures.not_issued,
+            Lapsed: failures.lapsed,
+            DatabaseUnavailable: failures.unavailable,
+            Exception: failures.unexpected,
+        },
+        lifespan=lifespan,
+    )
+    return AccessLog(SecurityHeaders(app, https=options.public_url.startswith("https:")))
+
+
+def create_app_from_environment() -> ASGIApp:
+    """What each worker process of `candidate-widget serve` runs."""
+    options = load()
+    configure_logging(options.log_format)
+    return create_app(options)
+
+
+async def _sweep_forever(runs: Runs) -> None:
+    while True:
+        with suppress(DatabaseUnavailable):
+            await runs.sweep()
+        await asyncio.sleep(SWEEP_SECONDS)

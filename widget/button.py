@@ -1,0 +1,74 @@
+"""The button's state machine: from what is known of a run to what is shown, and what comes next.
+
+Pure functions; the table that they follow is "The button" in `docs/architecture.md`.
+"""
+
+from enum import StrEnum
+
+from widget.model import Phase, Reason, Run
+
+MAX_WAIT_SECONDS = 60.0
+ASK_WHILE_STARTING_SECONDS = 1.0
+ASK_WHILE_BUSY_SECONDS = 0.5
+POLLS_PER_LEASE = 3
+
+
+class State(StrEnum):
+    """The widget's `data-state`."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    OPEN = "open"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+
+
+LABELS = {
+    State.IDLE: "Run candidate intelligence report",
+    State.RUNNING: "Running intelligence report...",
+    State.OPEN: "✕ Close report",
+    State.CLOSED: "View Intelligence report",
+}
+
+
+def state_of(run: Run | None, watching: bool, now: float) -> State:
+    """`watching`: whether this viewer follows the run, or has opened its report."""
+    if run is None or run.orphaned(now):
+        return State.IDLE
+    if run.phase is Phase.COMPLETED:
+        return State.OPEN if watching and run.resource is not None else State.CLOSED
+    return State.IDLE if run.ended else State.RUNNING
+
+
+def reason_of(run: Run | None, watching: bool, now: float) -> Reason | None:
+    """Why there is no report to be seen, where there should be one."""
+    if run is None:
+        return None
+    if run.orphaned(now):
+        return run.reason or Reason.LOST
+    if run.phase is Phase.COMPLETED:
+        return run.reason if watching and run.resource is None else None
+    return run.reason if run.ended else None
+
+
+def ask_again_in(run: Run, now: float, lease: float) -> float:
+    """Seconds until the browser should ask the widget again, so that its lease does not lapse."""
+    if run.phase is not Phase.RUNNING:
+        return ASK_WHILE_STARTING_SECONDS
+    if run.busy_until > now:
+        return ASK_WHILE_BUSY_SECONDS
+    return min(max(run.poll_after - now, 0.0), lease / POLLS_PER_LEASE)
+
+
+def wait_after_failure(interval: float, failures: int) -> float:
+    """Seconds to wait after that many failures in a row, where the API has not said how long.
+
+    The last announced interval, then twice that, up to a minute; never less than the interval.
+    """
+    doubled = interval * 2.0 ** min(failures - 1, 10)
+    return max(interval, min(doubled, MAX_WAIT_SECONDS))
+
+
+def end_of_cancellation(reason: Reason | None) -> Phase:
+    """Where a run ends once its DELETE has arrived."""
+    return Phase.FAILED if reason is Reason.TIMED_OUT else Phase.CANCELED

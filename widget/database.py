@@ -1,0 +1,112 @@
+"""How statements reach SQLite or PostgreSQL.
+
+SQLite is called on the event loop: its statements are short and local, and a thread for each
+would cost more than it saves. PostgreSQL runs the same functions through SQLAlchemy's asynchronous
+engine. Both commit each statement by itself.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+SQLITE_BUSY_TIMEOUT_MS = 5_000
+CONNECT_TIMEOUT_SECONDS = 5
+SCHEMA_LOCK = 0x63616E6469646174  # a number that no other program locks in this database
+
+T = TypeVar("T")
+
+
+class DatabaseUnavailable(Exception):
+    """The database does not answer, or not as it should."""
+
+
+class Database(Protocol):
+    """`insert` is the dialect's own, which knows ON CONFLICT."""
+
+    insert: Callable[..., Any]
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """What `work` returns. Raises DatabaseUnavailable."""
+        ...
+
+    def begin_alone(self, connection: Connection) -> None:
+        """Begins a transaction in which no other process prepares the tables."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def connect(url: str) -> Database:
+    """`url` as in `WIDGET_DATABASE_URL`. Connections are made when they are first needed."""
+    return SQLite(url) if url.startswith("sqlite") else PostgreSQL(url)
+
+
+class SQLite:
+    insert = staticmethod(sqlite.insert)
+
+    def __init__(self, url: str) -> None:
+        _make_private_file(make_url(url).database)
+        self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        event.listen(self._engine, "connect", _configure)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        try:
+            with self._engine.connect() as connection:
+                return work(connection)
+        except SQLAlchemyError as error:
+            raise DatabaseUnavailable(_cause(error)) from None
+
+    def begin_alone(self, connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    async def close(self) -> None:
+        self._engine.dispose()
+
+
+class PostgreSQL:
+    insert = staticmethod(postgresql.insert)
+
+    def __init__(self, url: str) -> None:
+        self._engine = create_async_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            isolation_level="AUTOCOMMIT",
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
+        )
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        try:
+            async with self._engine.connect() as connection:
+                return await connection.run_sync(work)
+        except (SQLAlchemyError, OSError) as error:
+            raise DatabaseUnavailable(_cause(error)) from None
+
+    def begin_alone(self, connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _make_private_file(database: str | None) -> None:
+    if database and database != ":memory:":
+        path = Path(database)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+
+
+def _configure(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_TIMEOUT_MS}")
+
+
+def _cause(error: Exception) -> str:
+    """What went wrong, without the statement and its parameters."""
+    return str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__

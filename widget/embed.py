@@ -1,0 +1,90 @@
+"""The iframe's door: the page of an embed session, and its partials for htmx.
+
+Each address answers with a whole page or, where htmx asks, with the partial that replaces
+`#candidate-intelligence`. Both are drawn from the same template, so that they cannot differ.
+
+    GET  /embed/{token}               the button, with the report closed
+    GET  /embed/{token}/run           the run as it goes on, or its report
+    POST /embed/{token}/run           start a run
+    POST /embed/{token}/cancellation  cancel it
+    POST /embed/{token}/departure     the page has been left
+"""
+
+import time
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from widget.model import EmbedSession, Run
+from widget.pages import Pages, wants_partial
+from widget.panel import panel_of
+from widget.runs import Runs
+from widget.sessions import Sessions
+from widget.settings import Settings
+from widget.store import Store
+
+
+class Embed:
+    def __init__(
+        self,
+        sessions: Sessions,
+        runs: Runs,
+        store: Store,
+        pages: Pages,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._sessions = sessions
+        self._runs = runs
+        self._store = store
+        self._pages = pages
+        self._lease = settings.lease
+        self._clock = clock
+
+    async def show(self, request: Request) -> Response:
+        session, run = await self._enter(request)
+        return self._answer(request, session, run, watching=False)
+
+    async def watch(self, request: Request) -> Response:
+        session, run = await self._enter(request)
+        if run is not None:
+            run = await self._runs.refresh(run)
+        return self._answer(request, session, run, watching=True)
+
+    async def start(self, request: Request) -> Response:
+        session, _ = await self._enter(request)
+        await self._runs.start(session)
+        return await self._after_change(request, session)
+
+    async def cancel(self, request: Request) -> Response:
+        session, run = await self._enter(request)
+        if run is not None:
+            await self._runs.cancel(run)
+        return await self._after_change(request, session)
+
+    async def leave(self, request: Request) -> Response:
+        session, _ = await self._sessions.find(request.path_params["token"])
+        await self._sessions.end_visit(session, request.query_params.get("visit", ""))
+        return Response(status_code=204)
+
+    async def _enter(self, request: Request) -> tuple[EmbedSession, Run | None]:
+        session, run = await self._sessions.find(request.path_params["token"])
+        if wants_partial(request) or request.method == "POST":
+            await self._sessions.renew(session)
+        else:
+            session = await self._sessions.begin_visit(session)
+        return session, run
+
+    async def _after_change(self, request: Request, session: EmbedSession) -> Response:
+        if not wants_partial(request):
+            return RedirectResponse(request.url_for("watch", **request.path_params).path, 303)
+        run = await self._store.run(session.pair)
+        return self._answer(request, session, run, watching=True)
+
+    def _answer(
+        self, request: Request, session: EmbedSession, run: Run | None, watching: bool
+    ) -> Response:
+        now = self._clock()
+        panel = panel_of(run, watching, now, self._lease)
+        return self._pages.widget(request, panel, session, sequence=int(now * 1000))

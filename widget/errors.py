@@ -1,0 +1,43 @@
+"""What is answered when something goes wrong: a sentence, never a stack trace."""
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from widget.pages import Pages
+from widget.panel import EXPIRED
+from widget.problems import Problem
+
+log = structlog.get_logger()
+
+
+class Errors:
+    """Starlette's handlers for what the doors raise."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    async def not_issued(self, request: Request, _: Exception) -> Response:
+        return self._pages.failure(request, 404)
+
+    async def lapsed(self, request: Request, _: Exception) -> Response:
+        return self._pages.widget(request, EXPIRED, status=410)
+
+    async def unavailable(self, request: Request, error: Exception) -> Response:
+        log.error("store_unavailable", cause=str(error))
+        return self._failure(request, 503, "The store does not answer.")
+
+    async def unexpected(self, request: Request, _: Exception) -> Response:
+        return self._failure(request, 500, "Something went wrong here.")
+
+    async def http(self, _: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+        response = Problem(error.status_code, error.detail).response()
+        response.headers.update(error.headers or {})
+        return response
+
+    def _failure(self, request: Request, status: int, detail: str) -> Response:
+        if request.url.path.startswith("/embed/"):
+            return self._pages.failure(request, status)
+        return Problem(status, detail).response()

@@ -1,0 +1,25 @@
+"""Whether the process is alive, and whether it can do its work."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from widget.database import DatabaseUnavailable
+from widget.store import Store
+
+
+async def alive(_: Request) -> Response:
+    """GET /healthz"""
+    return JSONResponse({"status": "alive"})
+
+
+class Health:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def ready(self, _: Request) -> Response:
+        """GET /readyz"""
+        try:
+            await self._store.ping()
+        except DatabaseUnavailable:
+            return JSONResponse({"status": "the store does not answer"}, 503)
+        return JSONResponse({"status": "ready"})

@@ -1,0 +1,87 @@
+"""What the widget remembers: runs, and embed sessions.
+
+Moments are seconds since the epoch, durations are seconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Phase(StrEnum):
+    """Where a run stands. The last three are its ends."""
+
+    STARTING = "starting"  # claimed; the POST has not been answered yet
+    RUNNING = "running"
+    CANCELING = "canceling"  # the DELETE has not arrived yet
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+ENDED = frozenset({Phase.COMPLETED, Phase.FAILED, Phase.CANCELED})
+
+
+class Reason(StrEnum):
+    """Why a run ended without a report, or is being canceled."""
+
+    ANALYSIS_FAILED = "analysis_failed"  # with the API's own message
+    CANCELED = "canceled"  # by a recruiter
+    CANCELED_UPSTREAM = "canceled_upstream"  # by the other side
+    LEFT = "left"  # everyone had left the profile
+    LOST = "lost"  # nobody knows whether the POST arrived
+    REFUSED = "refused"  # the API did not accept the candidate's data
+    UNAVAILABLE = "unavailable"  # the API could not be reached, or was overloaded
+    CREDENTIALS = "credentials"  # the API did not accept the key
+    TIMED_OUT = "timed_out"  # the run never ended
+    ERASED = "erased"  # the ATS had everything on the candidate erased
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt at a report for a pair of client and candidate.
+
+    `resource` is the Partner API's latest JSON, or None where it is not kept (any more).
+    No GET may be sent before `poll_after`, and no call while another is under way, which it is
+    until `busy_until` at the latest.
+    """
+
+    pair: str
+    id: str
+    phase: Phase
+    started_at: float
+    reason: Reason | None = None
+    analysis_id: str | None = None
+    resource: Mapping[str, Any] | None = None
+    resource_at: float = 0.0
+    poll_after: float = 0.0
+    busy_until: float = 0.0
+    interval: float = 0.0
+    failures: int = 0
+    give_up_at: float = 0.0
+
+    @property
+    def ended(self) -> bool:
+        return self.phase in ENDED
+
+    def orphaned(self, now: float) -> bool:
+        """Whether the process that was to send the POST is gone, and with it the answer."""
+        return not self.ended and self.analysis_id is None and self.busy_until <= now
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedSession:
+    """One opening of a candidate profile, which makes it one viewer.
+
+    The viewer counts as gone from `gone_at` on; `visit` tells one loading of the page from the
+    next. `appearance` has the keys of the contract's `appearance`.
+    """
+
+    id: str
+    pair: str
+    language: str
+    expires_at: float
+    appearance: Mapping[str, str] = field(default_factory=dict)
+    gone_at: float = 0.0
+    visit: str = ""

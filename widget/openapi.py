@@ -1,0 +1,124 @@
+"""The host API described in OpenAPI 3.1, made from the models that validate it."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.json_schema import models_json_schema
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from widget import __version__
+from widget.host_api import SessionRequest, SessionResponse
+
+REF = "#/components/schemas/{model}"
+
+
+class FieldError(BaseModel):
+    """`field` is a dotted path into the body, such as `candidate.id`."""
+
+    field: str
+    message: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457."""
+
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] | None = None
+
+
+async def describe(_: Request) -> Response:
+    """GET /openapi.json"""
+    return JSONResponse(DESCRIPTION)
+
+
+def _description() -> dict[str, Any]:
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Candidate Intelligence widget, host API",
+            "version": __version__,
+            "description": "What the backend of an ATS calls to embed the widget.",
+        },
+        "paths": {
+            "/api/v1/sessions": {"post": _open_session()},
+            "/api/v1/candidates/{client_id}/{candidate_id}": {"delete": _erase()},
+        },
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "hostToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "One of the tokens in WIDGET_HOST_TOKEN.",
+                }
+            },
+        },
+        "security": [{"hostToken": []}],
+    }
+
+
+def _open_session() -> dict[str, Any]:
+    return {
+        "operationId": "openSession",
+        "summary": "Open an embed session for one opening of a candidate profile",
+        "requestBody": {"required": True, "content": _json_content(SessionRequest)},
+        "responses": {
+            "201": {"description": "Opened", "content": _json_content(SessionResponse)},
+            "401": _problem("The bearer token is missing or wrong"),
+            "413": _problem("The body is too large"),
+            "415": _problem("The body is not application/json"),
+            "422": _problem("A field is missing, unknown or not as it must be"),
+            "503": _problem("The store does not answer"),
+        },
+    }
+
+
+def _erase() -> dict[str, Any]:
+    return {
+        "operationId": "eraseCandidate",
+        "summary": "Erase everything that is kept on a candidate for a client",
+        "parameters": [_path_parameter("client_id"), _path_parameter("candidate_id")],
+        "responses": {
+            "204": {"description": "Nothing is kept any more, or there was nothing"},
+            "401": _problem("The bearer token is missing or wrong"),
+            "503": _problem("The store does not answer"),
+        },
+    }
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _json_content(model: type[BaseModel]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": REF.format(model=model.__name__)}}}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": REF.format(model=ProblemDetails.__name__)}
+    return {
+        "description": description,
+        "content": {"application/problem+json": {"schema": schema}},
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    _, schemas = models_json_schema(
+        [
+            (SessionRequest, "validation"),
+            (SessionResponse, "serialization"),
+            (ProblemDetails, "serialization"),
+        ],
+        ref_template=REF,
+    )
+    definitions: dict[str, Any] = schemas["$defs"]
+    return definitions
+
+
+DESCRIPTION = _description()

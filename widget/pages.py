@@ -1,0 +1,117 @@
+"""Templates to HTML answers, each with a Content-Security-Policy and a nonce of its own."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from widget.languages import (
+    duration,
+    interface_language,
+    language_name,
+    moment,
+    translations,
+)
+from widget.model import EmbedSession
+from widget.panel import Panel
+from widget.security import embed_policy, new_nonce
+from widget.settings import Settings
+
+_PACKAGE = Path(__file__).parent
+RESOURCES = _PACKAGE if (_PACKAGE / "templates").is_dir() else _PACKAGE.parent
+TEMPLATES = RESOURCES / "templates"
+STATIC = RESOURCES / "static"
+
+
+class Pages:
+    def __init__(self, settings: Settings) -> None:
+        self._framed_by = settings.allowed_origins
+
+    def widget(
+        self,
+        request: Request,
+        panel: Panel,
+        session: EmbedSession | None = None,
+        sequence: int = 0,
+        status: int = 200,
+    ) -> Response:
+        """The widget as a whole page or, where htmx asks, as a partial.
+
+        `sequence` differs from answer to answer, so that htmx takes each as a reason to ask again.
+        """
+        token = request.path_params["token"]
+        return self._render(
+            "_widget.html" if wants_partial(request) else "page.html",
+            session.language if session else "en",
+            status,
+            panel=panel,
+            base=f"/embed/{token}",
+            visit=session.visit if session else "",
+            sequence=sequence,
+            appearance=session.appearance if session else {},
+        )
+
+    def failure(self, request: Request, status: int) -> Response:
+        """A page that says what went wrong. A partial leaves what is on the screen as it is."""
+        response = self._render("failure.html", "en", status)
+        if wants_partial(request):
+            response.headers["HX-Reswap"] = "none"
+        return response
+
+    def _render(self, template: str, language: str, status: int, **context: Any) -> Response:
+        nonce = new_nonce()
+        spoken = interface_language(language)
+        html = (
+            environment(spoken)
+            .get_template(template)
+            .render(nonce=nonce, language=spoken, status=status, **context)
+        )
+        # Lone surrogates may come in JSON, and are no text that could be sent.
+        content = html.encode("utf-8", errors="replace")
+        headers = {
+            "Content-Security-Policy": embed_policy(nonce, self._framed_by),
+            "Vary": "HX-Request",
+        }
+        return HTMLResponse(content, status, headers)
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in one of the interface's languages."""
+    templates = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    templates.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    templates.filters |= {"duration": duration, "language_name": language_name, "moment": moment}
+    templates.globals["static"] = static_url
+    return templates
+
+
+def wants_partial(request: Request) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _fingerprints() -> dict[str, str]:
+    files = (path for path in STATIC.rglob("*") if path.is_file())
+    return {
+        path.relative_to(STATIC).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        for path in files
+    }
+
+
+FINGERPRINTS = _fingerprints()
+
+
+def static_url(name: str) -> str:
+    """The address of a file in `static/`, which changes with its content."""
+    return f"/static/{name}?v={FINGERPRINTS[name]}"

@@ -1,0 +1,79 @@
+"""What the widget shows of a run, ready to be drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from widget.button import LABELS, State, ask_again_in, reason_of, state_of
+from widget.model import Phase, Reason, Run
+from widget.report import (
+    QuickSignal,
+    Report,
+    Signal,
+    count_reliabilities,
+    read_error,
+    read_quick_signal,
+    read_report,
+    read_signals,
+    read_stage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`stage` counts from 0, and is -1 before the first. `ask_in` is in seconds."""
+
+    stage: int
+    elapsed: int
+    ask_in: float
+    canceling: bool
+    reconnecting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """`reason`: why there is no report where there should be one; `error`: the API's own words."""
+
+    state: State
+    label: str
+    reason: Reason | None = None
+    error: str = ""
+    progress: Progress | None = None
+    report: Report | None = None
+    quick_signal: QuickSignal | None = None
+    signals: Sequence[Signal] = ()
+    reliabilities: Sequence[tuple[str, int]] = ()
+
+
+EXPIRED = Panel(State.EXPIRED, "")
+
+
+def panel_of(run: Run | None, watching: bool, now: float, lease: float) -> Panel:
+    """`watching`: whether this viewer follows the run, or has opened its report."""
+    state = state_of(run, watching, now)
+    parts: dict[str, Any] = {"reason": reason_of(run, watching, now)}
+    resource = {} if run is None else run.resource or {}
+    if run is not None and state is State.RUNNING:
+        parts["progress"] = _progress(run, now, lease)
+    if state is State.OPEN:
+        parts["report"] = read_report(resource)
+    if state in {State.RUNNING, State.OPEN}:
+        signals = read_signals(resource)
+        parts |= {
+            "quick_signal": read_quick_signal(resource),
+            "signals": signals,
+            "reliabilities": count_reliabilities(signals),
+        }
+    if parts["reason"] is Reason.ANALYSIS_FAILED:
+        parts["error"] = read_error(resource)
+    return Panel(state, LABELS.get(state, ""), **parts)
+
+
+def _progress(run: Run, now: float, lease: float) -> Progress:
+    return Progress(
+        stage=read_stage(run.resource or {}),
+        elapsed=max(0, int(now - run.started_at)),
+        ask_in=ask_again_in(run, now, lease),
+        canceling=run.phase is Phase.CANCELING,
+        reconnecting=run.failures > 0,
+    )

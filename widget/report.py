@@ -1,0 +1,272 @@
+"""Any report JSON to parts that a template can draw.
+
+The API documents a few keys, promises others without naming them, and is a beta. So whatever comes
+is drawn by its shape, under a heading made from its key, and nothing is dropped.
+"""
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+MAX_DEPTH = 8
+LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
+RELIABILITIES = ("High", "Medium", "Low")
+STAGES = ("identity", "enrichment", "report", "done")
+
+RECOMMENDATION_KEYS = ("decision", "confidence", "reason", "evidence")
+METADATA_KEYS = ("report_id", "candidate_id", "language", "generated_at", "pdf_download_url")
+SIGNAL_KEYS = ("statement", "sourceType", "sourceUrl", "reliability")
+QUICK_SIGNAL_KEYS = ("level", "reason", "identityConfidence")
+RESOURCE_KEYS = (
+    "id",
+    "status",
+    "candidate_id",
+    "stage",
+    "created_at",
+    "updated_at",
+    "quick_signal",
+    "signals",
+    "report",
+    "metadata",
+    "error",
+)
+
+# A recruiter reads the summary first, then what to ask, then what was found.
+READING_ORDER = (
+    re.compile(r"^summary$"),
+    re.compile(r"^whatToValidate$"),
+    re.compile(r"question", re.IGNORECASE),
+    re.compile(r"verified|finding", re.IGNORECASE),
+    re.compile(r"unexpected|surpris", re.IGNORECASE),
+    re.compile(r"risk|flag", re.IGNORECASE),
+)
+
+Kind = Literal["text", "link", "number", "yesno", "empty", "items", "fields"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value by its shape. Only the member that `kind` names is filled."""
+
+    kind: Kind
+    text: str = ""
+    yes: bool = False
+    items: Sequence["Node"] = ()
+    fields: Sequence["Field"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`key` as the API spells it, `heading` as a reader would."""
+
+    key: str
+    heading: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    decision: str
+    confidence: str
+    reason: str
+    evidence: Node | None
+    extras: Sequence[Field]
+
+
+@dataclass(frozen=True, slots=True)
+class QuickSignal:
+    level: str
+    reason: str
+    identity_confidence: str
+    extras: Sequence[Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """`url` is safe to link to, and empty where there is none. `reliability` as the API says it."""
+
+    statement: str
+    source_type: str
+    url: str
+    host: str
+    reliability: str
+    extras: Sequence[Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    candidate_name: str
+    recommendation: Recommendation | None
+    sections: Sequence[Field]
+    language: str
+    generated_at: str
+    hosted_url: str
+    extras: Sequence[Field]
+
+
+def read_report(resource: Mapping[str, Any]) -> Report:
+    """The report of a completed resource, with everything that only its panel shows."""
+    report = resource.get("report")
+    known = report if isinstance(report, Mapping) else {"report": report}
+    metadata = _mapping(resource.get("metadata"))
+    recommendation = known.get("recommendation")
+    return Report(
+        candidate_name=_text(known.get("candidateName")),
+        recommendation=_recommendation(recommendation),
+        sections=_in_reading_order(_fields(known, _drawn_apart(known))),
+        language=_text(metadata.get("language")),
+        generated_at=_text(metadata.get("generated_at")),
+        hosted_url=safe_url(metadata.get("pdf_download_url")),
+        extras=[
+            *_fields(metadata, METADATA_KEYS),
+            *_fields(resource, RESOURCE_KEYS),
+        ],
+    )
+
+
+def read_quick_signal(resource: Mapping[str, Any]) -> QuickSignal | None:
+    value = resource.get("quick_signal")
+    if not isinstance(value, Mapping) or not value:
+        return None
+    return QuickSignal(
+        level=_text(value.get("level")),
+        reason=_text(value.get("reason")),
+        identity_confidence=_text(value.get("identityConfidence")),
+        extras=_fields(value, QUICK_SIGNAL_KEYS),
+    )
+
+
+def read_signals(resource: Mapping[str, Any]) -> list[Signal]:
+    value = resource.get("signals")
+    return [_signal(item) for item in value] if isinstance(value, list) else []
+
+
+def read_stage(resource: Mapping[str, Any]) -> int:
+    """The number of the pipeline's stage, from 0; -1 before the first, or where it is unknown."""
+    stage = resource.get("stage")
+    return STAGES.index(stage) if stage in STAGES else -1
+
+
+def read_error(resource: Mapping[str, Any]) -> str:
+    """What a failed analysis says of itself: a text, or an object with a message or a code."""
+    error = resource.get("error")
+    if isinstance(error, Mapping):
+        return _text(error.get("message")) or _text(error.get("code"))
+    return _text(error)
+
+
+def count_reliabilities(signals: Sequence[Signal]) -> list[tuple[str, int]]:
+    """How many signals there are of each reliability; those of an unknown one come last."""
+    counts = dict.fromkeys(RELIABILITIES, 0)
+    for signal in signals:
+        name = signal.reliability or "Unknown"
+        counts[name] = counts.get(name, 0) + 1
+    return [(name, count) for name, count in counts.items() if count]
+
+
+def heading(key: str) -> str:
+    """`interviewQuestions`, `interview_questions` -> `Interview questions`"""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", key)
+    words = " ".join(re.split(r"[\s_\-.]+", words)).strip()
+    words = " ".join(w if w.isupper() and len(w) > 1 else w.lower() for w in words.split(" "))
+    return words[:1].upper() + words[1:] or "-"
+
+
+def safe_url(value: Any) -> str:
+    """The URL if it may be linked to (https, or http on this machine), else an empty text."""
+    if not isinstance(value, str) or any(c.isspace() or not c.isprintable() for c in value):
+        return ""
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname
+        parts.port  # noqa: B018 - raises ValueError when it is not a number
+    except ValueError:
+        return ""
+    if not host or "\\" in value or parts.username is not None:
+        return ""
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
+    return value if is_safe else ""
+
+
+def node(value: Any, depth: int = 0) -> Node:
+    """Any JSON value by its shape."""
+    match value:
+        case None | "" | [] | {}:
+            return Node("empty")
+        case bool():
+            return Node("yesno", yes=value)
+        case int() | float():
+            return Node("number", text=str(value))
+        case str():
+            return Node("link" if safe_url(value) else "text", text=value)
+        case _ if depth >= MAX_DEPTH:
+            return Node("text", text=json.dumps(value, ensure_ascii=False))
+        case list():
+            return Node("items", items=[node(item, depth + 1) for item in value])
+        case dict():
+            return Node("fields", fields=_fields(value, (), depth + 1))
+    return Node("text", text=str(value))
+
+
+def _recommendation(value: Any) -> Recommendation | None:
+    if not isinstance(value, Mapping) or not value:
+        return None
+    evidence = node(value.get("evidence"))
+    return Recommendation(
+        decision=_text(value.get("decision")),
+        confidence=_text(value.get("confidence")),
+        reason=_text(value.get("reason")),
+        evidence=None if evidence.kind == "empty" else evidence,
+        extras=_fields(value, RECOMMENDATION_KEYS),
+    )
+
+
+def _drawn_apart(report: Mapping[str, Any]) -> Collection[str]:
+    """Known keys whose values have the known shape; any other value is drawn like an unknown."""
+    shapes = {"candidateName": str, "recommendation": Mapping}
+    return {key for key, shape in shapes.items() if isinstance(report.get(key), shape)}
+
+
+def _signal(value: Any) -> Signal:
+    if not isinstance(value, Mapping):
+        value = {"statement": value}
+    url = safe_url(value.get("sourceUrl"))
+    known = SIGNAL_KEYS if url else [key for key in SIGNAL_KEYS if key != "sourceUrl"]
+    return Signal(
+        statement=_text(value.get("statement")),
+        source_type=_text(value.get("sourceType")),
+        url=url,
+        host=urlsplit(url).hostname or "",
+        reliability=_text(value.get("reliability")),
+        extras=[f for f in _fields(value, known) if f.node.kind != "empty"],
+    )
+
+
+def _fields(mapping: Mapping[str, Any], without: Collection[str], depth: int = 0) -> list[Field]:
+    return [
+        Field(key, heading(key), node(value, depth))
+        for key, value in mapping.items()
+        if key not in without
+    ]
+
+
+def _in_reading_order(fields: Sequence[Field]) -> list[Field]:
+    def rank(field: Field) -> int:
+        matches = (i for i, pattern in enumerate(READING_ORDER) if pattern.search(field.key))
+        return next(matches, len(READING_ORDER))
+
+    return sorted(fields, key=rank)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    """A text as it is, and any other value as a reader would write it."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

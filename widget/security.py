@@ -1,0 +1,64 @@
+"""What browsers are told: which scripts may run, who may frame the widget, what leaks nowhere."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+NONCE_BYTES = 16
+
+COMMON_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "cross-origin",  # framed, and its loader run, by other origins
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+NOTHING = {"default-src": ["'none'"], "frame-ancestors": ["'none'"]}
+HSTS = "max-age=31536000; includeSubDomains"
+
+
+def new_nonce() -> str:
+    return secrets.token_urlsafe(NONCE_BYTES)
+
+
+def embed_policy(nonce: str, framed_by: Sequence[str]) -> str:
+    """The Content-Security-Policy of the embed: htmx under Trusted Types, and nothing inline."""
+    return serialize(
+        {
+            "default-src": ["'none'"],
+            "script-src": [f"'nonce-{nonce}'"],
+            "style-src": ["'self'"],
+            "img-src": ["'self'"],
+            "connect-src": ["'self'"],
+            "form-action": ["'self'"],
+            "base-uri": ["'none'"],
+            "frame-ancestors": framed_by,
+            "require-trusted-types-for": ["'script'"],
+            "trusted-types": ["htmx"],
+        }
+    )
+
+
+def serialize(policy: Mapping[str, Sequence[str]]) -> str:
+    return "; ".join(" ".join([directive, *sources]) for directive, sources in policy.items())
+
+
+class SecurityHeaders:
+    """Adds to every answer what it does not set itself."""
+
+    def __init__(self, app: ASGIApp, https: bool) -> None:
+        self._app = app
+        headers = {**COMMON_HEADERS, "Content-Security-Policy": serialize(NOTHING)}
+        self._headers = headers | ({"Strict-Transport-Security": HSTS} if https else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -1,0 +1,102 @@
+"""Embed sessions: one for each opening of a candidate profile.
+
+The token in the iframe's address is a signed reference to a stored session. It carries no data and
+no date: the session lives as long as it is used.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from itsdangerous import BadSignature, Signer
+
+from widget.model import EmbedSession, Run
+from widget.settings import Settings
+from widget.store import Store
+
+ID_BYTES = 16
+VISIT_BYTES = 6
+RENEWAL_SECONDS = 1.0  # how much a renewal may be late, so that bursts are not written one by one
+
+
+class NotIssued(Exception):
+    """The token was never one."""
+
+
+class Lapsed(Exception):
+    """The session has not been used for too long, or was erased."""
+
+
+class Sessions:
+    """`clock` gives seconds since the epoch."""
+
+    def __init__(
+        self, store: Store, settings: Settings, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._signer = Signer(
+            [secret.get_secret_value() for secret in reversed(settings.secret_key)],
+            salt="embed-session",
+            key_derivation="hmac",
+            digest_method=sha256,
+        )
+
+    async def open(
+        self, request: Mapping[str, Any], appearance: Mapping[str, str]
+    ) -> tuple[str, EmbedSession]:
+        """A new session and its token. `request` is the Partner API's create body."""
+        now = self._clock()
+        session = EmbedSession(
+            id=secrets.token_urlsafe(ID_BYTES),
+            pair=self._store.pair(request["client"]["id"], request["candidate"]["id"]),
+            language=request["language"],
+            appearance=appearance,
+            expires_at=now + self._settings.session_ttl,
+            gone_at=now,
+        )
+        await self._store.add_session(session, request)
+        return self._signer.sign(session.id).decode(), session
+
+    async def find(self, token: str) -> tuple[EmbedSession, Run | None]:
+        """The session of a token, with the run of its pair. Raises NotIssued and Lapsed."""
+        found = await self._store.load(self._verified(token))
+        if found is None or found[0].expires_at <= self._clock():
+            raise Lapsed
+        return found
+
+    async def renew(self, session: EmbedSession) -> None:
+        """The session has been used, and its viewer is there."""
+        gone_at, _ = self._deadlines()
+        if gone_at - session.gone_at >= RENEWAL_SECONDS:
+            await self._renew(session)
+
+    async def begin_visit(self, session: EmbedSession) -> EmbedSession:
+        """The page has been loaded, so that an earlier page of the session has nothing to say."""
+        visit = secrets.token_urlsafe(VISIT_BYTES)
+        await self._renew(session, visit)
+        return replace(session, visit=visit)
+
+    async def end_visit(self, session: EmbedSession, visit: str) -> None:
+        """The page has been left."""
+        await self._store.end_visit(session.id, visit, self._clock())
+
+    async def _renew(self, session: EmbedSession, visit: str | None = None) -> None:
+        gone_at, expires_at = self._deadlines()
+        await self._store.renew_session(
+            session.id, gone_at=gone_at, expires_at=expires_at, visit=visit
+        )
+
+    def _deadlines(self) -> tuple[float, float]:
+        now = self._clock()
+        return now + self._settings.lease, now + self._settings.session_ttl
+
+    def _verified(self, token: str) -> str:
+        try:
+            return self._signer.unsign(token).decode()
+        except (BadSignature, UnicodeError) as error:
+            raise NotIssued from error

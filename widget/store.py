@@ -1,0 +1,334 @@
+"""Tables and statements, the same for SQLite and PostgreSQL.
+
+The store is an index, not a truth: a report that it forgets is found again by the next POST, free
+of charge. So there are no migrations, everything expires, and each statement stands for itself:
+whatever has to be atomic is a single statement.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, and_, delete, exists, or_, select, update
+
+from widget.database import Database
+from widget.model import ENDED, EmbedSession, Phase, Reason, Run
+from widget.seal import INDEX_KEY_BYTES, Seal, Unreadable, pair_name
+from widget.tables import SCHEMA_VERSION, index_keys, metadata, runs, schema_version, sessions
+
+RUN_RETENTION_SECONDS = 30 * 24 * 3600
+SWEEP_BATCH = 100
+
+T = TypeVar("T")
+
+
+class Store:
+    """`open()` it before anything else. Every method may raise DatabaseUnavailable."""
+
+    def __init__(self, database: Database, seal: Seal) -> None:
+        self._database = database
+        self._seal = seal
+        self._index_key = b""
+
+    async def open(self) -> None:
+        """Makes the tables where they are missing or of another version."""
+        await self._run(self._prepare)
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    async def ping(self) -> None:
+        """Raises DatabaseUnavailable unless the database answers."""
+        await self._run(lambda connection: connection.execute(select(1)))
+
+    def pair(self, client_id: str, candidate_id: str) -> str:
+        return pair_name(self._index_key, client_id, candidate_id)
+
+    # Embed sessions
+
+    async def add_session(self, session: EmbedSession, request: Mapping[str, Any]) -> None:
+        """`request`: the Partner API's create body."""
+        cv = request.get("candidate", {}).get("cv")
+        statement = self._database.insert(sessions).values(
+            id=session.id,
+            pair=session.pair,
+            language=session.language,
+            appearance=json.dumps(dict(session.appearance)),
+            sealed_request=self._seal.seal(_without_cv(request)),
+            sealed_cv=None if cv is None else self._seal.seal(cv),
+            gone_at=session.gone_at,
+            expires_at=session.expires_at,
+        )
+        await self._write(statement)
+
+    async def load(self, session_id: str) -> tuple[EmbedSession, Run | None] | None:
+        """The session with the run of its pair, or None once the session has been forgotten."""
+        statement = (
+            select(*_SESSION_COLUMNS, *_RUN_COLUMNS)
+            .outerjoin_from(sessions, runs, sessions.c.pair == runs.c.pair)
+            .where(sessions.c.id == session_id)
+        )
+        row = await self._first(statement)
+        return None if row is None else (_session(row), self._joined_run(row))
+
+    async def request_of(self, session_id: str) -> dict[str, Any] | None:
+        """The create body of a session, with the CV while that is kept."""
+        statement = select(sessions.c.sealed_request, sessions.c.sealed_cv).where(
+            sessions.c.id == session_id
+        )
+        row = await self._first(statement)
+        if row is None:
+            return None
+        request: dict[str, Any] = self._seal.open(row.sealed_request)
+        if row.sealed_cv is not None:
+            request["candidate"]["cv"] = self._seal.open(row.sealed_cv)
+        return request
+
+    async def renew_session(
+        self, session_id: str, *, gone_at: float, expires_at: float, visit: str | None = None
+    ) -> None:
+        values: dict[str, Any] = {"gone_at": gone_at, "expires_at": expires_at}
+        if visit is not None:
+            values["visit"] = visit
+        await self._write(update(sessions).where(sessions.c.id == session_id).values(values))
+
+    async def end_visit(self, session_id: str, visit: str, now: float) -> None:
+        """The viewer has left, unless the page has been loaded again since."""
+        await self._write(
+            update(sessions)
+            .where(sessions.c.id == session_id, sessions.c.visit == visit)
+            .values(gone_at=now)
+        )
+
+    async def forget_cv(self, pair: str) -> None:
+        await self._write(
+            update(sessions)
+            .where(sessions.c.pair == pair, sessions.c.sealed_cv.is_not(None))
+            .values(sealed_cv=None)
+        )
+
+    # Runs
+
+    async def run(self, pair: str) -> Run | None:
+        row = await self._first(select(*_RUN_COLUMNS).where(runs.c.pair == pair))
+        return None if row is None else self._run_of(row)
+
+    async def claim_start(self, run: Run, now: float) -> bool:
+        """Whether this run is the one that may be started for its pair.
+
+        It may where there is none, where the last one ended without a report, and where the
+        process that had claimed the last one is gone.
+        """
+        values = _row(run) | {"sealed_resource": None, "expires_at": now + RUN_RETENTION_SECONDS}
+        free = or_(
+            runs.c.phase.in_([Phase.FAILED, Phase.CANCELED]),
+            and_(
+                runs.c.phase.not_in(ENDED),
+                runs.c.analysis_id.is_(None),
+                runs.c.busy_until <= now,
+            ),
+        )
+        statement = (
+            self._database.insert(runs)
+            .values(values)
+            .on_conflict_do_update(index_elements=[runs.c.pair], set_=values, where=free)
+        )
+        return await self._write(statement) == 1
+
+    async def claim_call(self, run: Run, now: float, busy_until: float) -> bool:
+        """Whether the caller is the one that may send the next call on this analysis."""
+        statement = (
+            update(runs)
+            .where(
+                runs.c.pair == run.pair,
+                runs.c.id == run.id,
+                runs.c.phase == run.phase,
+                runs.c.poll_after <= now,
+                runs.c.busy_until <= now,
+            )
+            .values(busy_until=busy_until)
+        )
+        return await self._write(statement) == 1
+
+    async def change(self, run: Run, **values: Any) -> bool:
+        """Changes columns of a run, unless it has left `run.phase`. `resource` is sealed here."""
+        if "resource" in values:
+            values["sealed_resource"] = self._seal.seal(values.pop("resource"))
+        statement = (
+            update(runs)
+            .where(runs.c.pair == run.pair, runs.c.id == run.id, runs.c.phase == run.phase)
+            .values(values)
+        )
+        return await self._write(statement) == 1
+
+    async def forget_run(self, run: Run) -> None:
+        await self._write(delete(runs).where(runs.c.pair == run.pair, runs.c.id == run.id))
+
+    async def cancel_abandoned(self, now: float, grace: float, give_up_at: float) -> int:
+        """Marks for cancellation each run whose last viewer has been gone for the grace."""
+        watched = exists().where(sessions.c.pair == runs.c.pair, sessions.c.gone_at > now - grace)
+        statement = (
+            update(runs)
+            .where(runs.c.phase.in_([Phase.STARTING, Phase.RUNNING]), ~watched)
+            .values(
+                phase=Phase.CANCELING, reason=Reason.LEFT, poll_after=now, give_up_at=give_up_at
+            )
+        )
+        return await self._write(statement)
+
+    async def due_cancellations(self, now: float) -> Sequence[Run]:
+        statement = (
+            select(*_RUN_COLUMNS)
+            .where(
+                runs.c.phase == Phase.CANCELING,
+                runs.c.analysis_id.is_not(None),
+                runs.c.poll_after <= now,
+                runs.c.busy_until <= now,
+            )
+            .limit(SWEEP_BATCH)
+        )
+        rows = await self._run(lambda connection: connection.execute(statement).all())
+        return [self._run_of(row) for row in rows]
+
+    async def erase_sessions(self, pair: str) -> None:
+        await self._write(delete(sessions).where(sessions.c.pair == pair))
+
+    async def erase_run(self, pair: str) -> None:
+        """Forgets a run, but for the name of one whose cancellation has not arrived."""
+        await self._write(delete(runs).where(runs.c.pair == pair, runs.c.phase != Phase.CANCELING))
+        await self._write(update(runs).where(runs.c.pair == pair).values(sealed_resource=None))
+
+    async def purge(self, now: float, report_ttl: float) -> None:
+        """Forgets what has expired: sessions, runs, and the snapshots of reports."""
+        await self._write(delete(sessions).where(sessions.c.expires_at <= now))
+        await self._write(delete(runs).where(runs.c.expires_at <= now))
+        await self._write(
+            update(runs)
+            .where(
+                runs.c.phase.in_(ENDED),
+                runs.c.sealed_resource.is_not(None),
+                runs.c.resource_at <= now - report_ttl,
+            )
+            .values(sealed_resource=None)
+        )
+
+    # How statements are carried out
+
+    async def _run(self, work: Callable[[Connection], T]) -> T:
+        return await self._database.run(work)
+
+    async def _write(self, statement: Any) -> int:
+        return await self._run(lambda connection: connection.execute(statement).rowcount)
+
+    async def _first(self, statement: Any) -> Row[Any] | None:
+        return await self._run(lambda connection: connection.execute(statement).first())
+
+    def _joined_run(self, row: Row[Any]) -> Run | None:
+        return None if row.run_id is None else self._run_of(row)
+
+    def _run_of(self, row: Row[Any]) -> Run:
+        return Run(
+            pair=row.run_pair,
+            id=row.run_id,
+            phase=Phase(row.phase),
+            started_at=row.started_at,
+            reason=None if row.reason is None else Reason(row.reason),
+            analysis_id=row.analysis_id,
+            resource=self._opened(row.sealed_resource),
+            resource_at=row.resource_at,
+            poll_after=row.poll_after,
+            busy_until=row.busy_until,
+            interval=row.interval,
+            failures=row.failures,
+            give_up_at=row.give_up_at,
+        )
+
+    def _opened(self, sealed: bytes | None) -> Mapping[str, Any] | None:
+        try:
+            return None if sealed is None else self._seal.open(sealed)
+        except Unreadable:
+            return None
+
+    # The schema
+
+    def _prepare(self, connection: Connection) -> None:
+        self._database.begin_alone(connection)
+        if not _is_current(connection):
+            metadata.drop_all(connection)
+            metadata.create_all(connection)
+            connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
+        self._index_key = self._settle_index_key(connection)
+        connection.exec_driver_sql("COMMIT")
+
+    def _settle_index_key(self, connection: Connection) -> bytes:
+        """The key of `pair_name`: the one in the store, else a new one."""
+        rows = connection.execute(
+            select(index_keys.c.wrapped).where(
+                index_keys.c.fingerprint.in_(self._seal.fingerprints)
+            )
+        ).all()
+        key = self._seal.unwrap(rows[0].wrapped) if rows else secrets.token_bytes(INDEX_KEY_BYTES)
+        for fingerprint, wrapped in self._seal.wrap(key).items():
+            connection.execute(
+                self._database.insert(index_keys)
+                .values(fingerprint=fingerprint, wrapped=wrapped)
+                .on_conflict_do_nothing()
+            )
+        return key
+
+
+def _is_current(connection: Connection) -> bool:
+    if not connection.dialect.has_table(connection, schema_version.name):
+        return False
+    return connection.execute(select(schema_version.c.version)).scalar() == SCHEMA_VERSION
+
+
+_SESSION_COLUMNS = [
+    sessions.c.id,
+    sessions.c.pair,
+    sessions.c.language,
+    sessions.c.appearance,
+    sessions.c.visit,
+    sessions.c.gone_at,
+    sessions.c.expires_at,
+]
+_RUN_COLUMNS = [
+    runs.c.pair.label("run_pair"),
+    runs.c.id.label("run_id"),
+    *(c for c in runs.c if c.name not in {"pair", "id", "expires_at"}),
+]
+
+
+def _session(row: Row[Any]) -> EmbedSession:
+    return EmbedSession(
+        id=row.id,
+        pair=row.pair,
+        language=row.language,
+        expires_at=row.expires_at,
+        appearance=json.loads(row.appearance),
+        gone_at=row.gone_at,
+        visit=row.visit,
+    )
+
+
+def _row(run: Run) -> dict[str, Any]:
+    return {
+        "pair": run.pair,
+        "id": run.id,
+        "phase": run.phase,
+        "reason": run.reason,
+        "analysis_id": run.analysis_id,
+        "resource_at": run.resource_at,
+        "started_at": run.started_at,
+        "poll_after": run.poll_after,
+        "busy_until": run.busy_until,
+        "interval": run.interval,
+        "failures": run.failures,
+        "give_up_at": run.give_up_at,
+    }
+
+
+def _without_cv(request: Mapping[str, Any]) -> dict[str, Any]:
+    candidate = {key: value for key, value in request["candidate"].items() if key != "cv"}
+    return {**request, "candidate": candidate}
