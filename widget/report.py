@@ -193,9 +193,9 @@ def safe_url(value: Any) -> str:
 
 def node(value: Any, depth: int = 0) -> Node:
     """Any JSON value by its shape."""
+    if value is None or value in ("", [], {}):
+        return Node("empty")
     match value:
-        case None | "" | [] | {}:
-            return Node("empty")
         case bool():
             return Node("yesno", yes=value)
         case int() | float():

@@ -1,0 +1,119 @@
+"""One analysis as a function of time: its answers depend on the seconds since its POST."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from demo_ats.sandbox import reports
+from demo_ats.sandbox.scenarios import Scenario
+
+QUEUED_PART = 0.06  # parts of an analysis' time, counted from its POST
+STAGES = (("identity", 0.25), ("enrichment", 0.8), ("report", 1.0))
+FIRST_SIGNAL_PART = 0.3
+
+
+@dataclass
+class Analysis:
+    """`seconds` from the POST to the end; `started_at` in the sandbox's clock."""
+
+    key: str
+    request: Mapping[str, Any]
+    scenario: Scenario
+    seconds: float
+    started_at: float
+    created_at: datetime
+    id: str = field(default_factory=lambda: f"an_{secrets.token_hex(10)}")
+    canceled_after: float | None = None
+    wait_until: float = 0.0
+    asked: int = 0
+
+    @property
+    def client_id(self) -> str:
+        return str(self.request["client"]["id"])
+
+    @property
+    def candidate_id(self) -> str:
+        return str(self.request["candidate"]["id"])
+
+    @property
+    def subject(self) -> tuple[str, str, str]:
+        """What a report is unique by: platform, client company, candidate."""
+        return self.key, self.client_id, self.candidate_id
+
+    def status(self, now: float) -> str:
+        if self.canceled_after is not None:
+            return "canceled"
+        part = self._part(now)
+        if part >= 1:
+            return self.scenario.end
+        return "queued" if part < QUEUED_PART else "processing"
+
+    def is_over(self, now: float) -> bool:
+        return self.status(now) not in {"queued", "processing"}
+
+    def cancel(self, now: float) -> None:
+        if not self.is_over(now):
+            self.canceled_after = now - self.started_at
+
+    def accepted(self, now: float) -> dict[str, Any]:
+        """The body of the answer to a POST."""
+        return {
+            "id": self.id,
+            "status": self.status(now),
+            "candidate_id": self.candidate_id,
+            "created_at": _iso(self.created_at),
+        }
+
+    def resource(self, now: float, origin: str) -> dict[str, Any]:
+        status = self.status(now)
+        is_complete = status == "completed"
+        return self.accepted(now) | {
+            "stage": "done" if is_complete else self._stage(now),
+            "updated_at": _iso(self.created_at + timedelta(seconds=self._elapsed(now))),
+            "quick_signal": self._quick_signal(now),
+            "signals": self._signals(now),
+            "report": reports.report(self.request, self.scenario) if is_complete else None,
+            "metadata": self._metadata(origin) if is_complete else None,
+            "error": reports.ERROR if status == "failed" else None,
+        }
+
+    def _elapsed(self, now: float) -> float:
+        elapsed = self.canceled_after if self.canceled_after is not None else now - self.started_at
+        return min(elapsed, self.seconds)
+
+    def _part(self, now: float) -> float:
+        return 1.0 if self.scenario.existing else self._elapsed(now) / self.seconds
+
+    def _stage(self, now: float) -> str:
+        part = self._part(now)
+        return next((name for name, end in STAGES if part < end), "report")
+
+    def _quick_signal(self, now: float) -> dict[str, Any] | None:
+        if self._part(now) < STAGES[0][1]:
+            return None
+        return reports.quick_signal(self.scenario)
+
+    def _signals(self, now: float) -> list[dict[str, Any]]:
+        """They arrive one after another through the enrichment."""
+        signals = reports.signals(self.request, self.scenario)
+        end_of_enrichment = STAGES[1][1]
+        part = (self._part(now) - FIRST_SIGNAL_PART) / (end_of_enrichment - FIRST_SIGNAL_PART)
+        return signals[: max(0, min(len(signals), int(part * len(signals))))]
+
+    def _metadata(self, origin: str) -> dict[str, Any]:
+        finished = self.created_at + timedelta(
+            seconds=self._elapsed(self.started_at + self.seconds)
+        )
+        return {
+            "report_id": self.id,
+            "candidate_id": self.candidate_id,
+            "language": self.request["language"],
+            "generated_at": _iso(finished),
+            "pdf_download_url": reports.hosted_url(self.id, self.scenario, origin),
+        }
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,301 @@
+"""The Partner API's three calls over HTTP, and beside them the sandbox's own ledger."""
+
+import asyncio
+import hmac
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from demo_ats.sandbox import pdf, reports
+from demo_ats.sandbox.analyses import Analysis
+from demo_ats.sandbox.ledger import Bill, Entry, Ledger
+from demo_ats.sandbox.scenarios import scenario_of
+
+RETRY_SECONDS = 10
+SLOW_SECONDS = 4.0
+REQUIRED = {"client": ["id"], "candidate": ["id", "first_name", "last_name"]}
+OPENAPI = json.loads((Path(__file__).parent / "openapi.json").read_text())
+
+
+@dataclass
+class Refusal(Exception):
+    """An error of the API, as its JSON says it."""
+
+    status: int
+    code: str
+    message: str
+    retry_after: int | None = None
+    details: Sequence[dict[str, str]] = ()
+
+    def response(self) -> Response:
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.details:
+            error["details"] = list(self.details)
+        return _json({"error": error}, self.status, self.retry_after)
+
+
+class Sandbox:
+    """`keys` are accepted, `speed` divides all times, `clock` counts seconds."""
+
+    def __init__(
+        self, keys: Sequence[str], speed: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._keys = keys
+        self._speed = speed
+        self._clock = clock
+        self._retry_after = max(1, round(RETRY_SECONDS / speed))
+        self._analyses: dict[str, Analysis] = {}
+        self._latest: dict[tuple[str, str, str], Analysis] = {}
+        self._ledger = Ledger()
+
+    async def analyses(self, request: Request) -> Response:
+        return await self._recorded(request, self._create)
+
+    async def analysis(self, request: Request) -> Response:
+        call = self._cancel if request.method == "DELETE" else self._read
+        return await self._recorded(request, call)
+
+    async def ledger(self, request: Request) -> Response:
+        """The sandbox's own: it is no part of the Partner API and needs no key."""
+        if request.method == "DELETE":
+            self._ledger.clear()
+            return Response(status_code=204)
+        for analysis in self._analyses.values():
+            self._bill_if_complete(analysis)
+        return JSONResponse(self._ledger.as_json())
+
+    async def hosted_report(self, request: Request) -> Response:
+        analysis_id = request.path_params["id"]
+        signature = request.query_params.get("sig", "")
+        if not hmac.compare_digest(signature, reports.signature(analysis_id)):
+            raise HTTPException(403)
+        analysis = self._analyses.get(analysis_id)
+        if analysis is None:
+            raise HTTPException(404)
+        content = pdf.document(reports.printed(analysis.request, analysis.scenario))
+        return Response(content, media_type="application/pdf")
+
+    # The three calls
+
+    async def _create(self, request: Request) -> Response:
+        key = self._authenticate(request)
+        body = await _create_body(request)
+        now = self._clock()
+        existing = self._find(key, body)
+        if existing is not None and not existing.is_over(now):
+            request.state.violation = "second_post"
+        analysis = existing or self._begin(key, body, now)
+        request.state.analysis = analysis
+        await self._misbehave(analysis, request)
+        now = self._clock()
+        location = {"Location": f"/api/v1/analyses/{analysis.id}"}
+        if analysis.is_over(now):
+            return _json(analysis.resource(now, _origin(request)), 202, headers=location)
+        return _json(analysis.accepted(now), 202, self._announce(analysis), location)
+
+    async def _read(self, request: Request) -> Response:
+        analysis = self._owned(request)
+        now = self._clock()
+        if not analysis.is_over(now) and now < analysis.wait_until:
+            request.state.violation = "early_poll"
+            left = max(1, round(analysis.wait_until - now))
+            raise Refusal(429, "too_early", "Wait for Retry-After before the next request.", left)
+        await self._misbehave(analysis, request)
+        return self._resource(analysis, request)
+
+    async def _cancel(self, request: Request) -> Response:
+        analysis = self._owned(request)
+        analysis.cancel(self._clock())
+        return self._resource(analysis, request)
+
+    def _resource(self, analysis: Analysis, request: Request) -> Response:
+        now = self._clock()
+        retry_after = None if analysis.is_over(now) else self._announce(analysis)
+        return _json(analysis.resource(now, _origin(request)), 200, retry_after)
+
+    # What they need
+
+    def _authenticate(self, request: Request) -> str:
+        given = request.headers.get("X-API-Key", "")
+        if given not in self._keys:
+            raise Refusal(401, "invalid_api_key", "The API key is missing or unknown.")
+        return given
+
+    def _owned(self, request: Request) -> Analysis:
+        key = self._authenticate(request)
+        analysis = self._analyses.get(request.path_params["id"])
+        if analysis is None or analysis.key != key:
+            raise Refusal(404, "not_found", "There is no such analysis.")
+        request.state.analysis = analysis
+        return analysis
+
+    def _find(self, key: str, body: dict[str, Any]) -> Analysis | None:
+        """The analysis of the same subject, if it is under way or complete."""
+        latest = self._latest.get((key, body["client"]["id"], body["candidate"]["id"]))
+        if latest is None or latest.status(self._clock()) in {"failed", "canceled"}:
+            return None
+        return latest
+
+    def _begin(self, key: str, body: dict[str, Any], now: float) -> Analysis:
+        scenario = scenario_of(body["candidate"]["id"])
+        analysis = Analysis(
+            key=key,
+            request=body,
+            scenario=scenario,
+            seconds=scenario.seconds / self._speed,
+            started_at=now,
+            created_at=datetime.now(UTC),
+        )
+        self._analyses[analysis.id] = self._latest[analysis.subject] = analysis
+        return analysis
+
+    def _announce(self, analysis: Analysis) -> int:
+        analysis.wait_until = self._clock() + self._retry_after
+        return self._retry_after
+
+    async def _misbehave(self, analysis: Analysis, request: Request) -> None:
+        """The faults of `test_slow`, `test_errors` and `test_limited`, which pass."""
+        analysis.asked += 1
+        match analysis.scenario.fault:
+            case "slow":
+                await asyncio.sleep(SLOW_SECONDS / self._speed)
+            case "errors" if request.method == "GET" and analysis.asked in {2, 3}:
+                status = 500 if analysis.asked == 2 else 503
+                raise Refusal(status, "internal_error", "Something went wrong.")
+            case "limited" if request.method == "GET" and analysis.asked in {2, 3}:
+                wait = self._announce(analysis)
+                raise Refusal(429, "rate_limited", "Too many requests.", wait)
+
+    # The ledger
+
+    async def _recorded(
+        self, request: Request, call: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        started = time.perf_counter()
+        try:
+            response = await call(request)
+        except Refusal as refusal:
+            response = _broken_gateway(refusal) or refusal.response()
+        self._record(request, response, time.perf_counter() - started)
+        return response
+
+    def _record(self, request: Request, response: Response, seconds: float) -> None:
+        analysis: Analysis | None = getattr(request.state, "analysis", None)
+        retry_after = response.headers.get("Retry-After")
+        entry = Entry(
+            at=_iso_now(),
+            method=request.method,
+            path=request.url.path,
+            status=response.status_code,
+            duration_ms=round(seconds * 1000, 1),
+            analysis_id=analysis.id if analysis else None,
+            candidate_id=analysis.candidate_id if analysis else None,
+            retry_after=int(retry_after) if retry_after else None,
+            violation=getattr(request.state, "violation", None),
+        )
+        self._ledger.requests.append(entry)
+        if analysis is not None:
+            self._bill_if_complete(analysis)
+
+    def _bill_if_complete(self, analysis: Analysis) -> None:
+        if analysis.scenario.existing or analysis.status(self._clock()) != "completed":
+            return
+        bill = Bill(
+            at=_iso_now(),
+            analysis_id=analysis.id,
+            client_id=analysis.client_id,
+            client_company=str(analysis.request["client"].get("company", "")),
+            candidate_id=analysis.candidate_id,
+        )
+        self._ledger.bill(analysis.subject, bill)
+
+
+def create_app(
+    keys: Sequence[str], speed: float = 1, clock: Callable[[], float] = time.monotonic
+) -> Starlette:
+    """The sandbox as an ASGI application. `speed` divides all times, `Retry-After` too."""
+    sandbox = Sandbox(keys, speed, clock)
+    return Starlette(
+        routes=[
+            Route("/api/v1/analyses", sandbox.analyses, methods=["POST"]),
+            Route("/api/v1/analyses/{id}", sandbox.analysis, methods=["GET", "DELETE"]),
+            Route("/api/ats/reports/{id}/pdf", sandbox.hosted_report),
+            Route("/ledger", sandbox.ledger, methods=["GET", "DELETE"]),
+            Route("/openapi.json", _describe),
+        ],
+        exception_handlers={HTTPException: _refuse},
+    )
+
+
+async def _describe(_: Request) -> Response:
+    return JSONResponse(OPENAPI)
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    code = error.detail.lower().replace(" ", "_")
+    return Refusal(error.status_code, code, error.detail).response()
+
+
+def _broken_gateway(refusal: Refusal) -> Response | None:
+    """Real servers have proxies before them, which answer in HTML."""
+    if refusal.status != 503:
+        return None
+    return HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", 502)
+
+
+async def _create_body(request: Request) -> dict[str, Any]:
+    if request.headers.get("Content-Type", "").partition(";")[0] != "application/json":
+        raise Refusal(415, "unsupported_media_type", "The body must be application/json.")
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        raise Refusal(400, "malformed_json", "The body is not JSON.") from None
+    problems = _problems(body)
+    if problems:
+        raise Refusal(422, "invalid_request", "The body is not as it must be.", details=problems)
+    checked: dict[str, Any] = body
+    return checked
+
+
+def _problems(body: Any) -> list[dict[str, str]]:
+    if not isinstance(body, dict):
+        return [{"field": "", "message": "must be an object"}]
+    problems = [] if _is_text(body.get("language")) else ["language"]
+    for part, names in REQUIRED.items():
+        member = body.get(part)
+        known = member if isinstance(member, dict) else {}
+        problems += [f"{part}.{name}" for name in names if not _is_text(known.get(name))]
+    return [{"field": field, "message": "must be a text"} for field in problems]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _iso_now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _origin(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
+
+
+def _json(
+    body: Any,
+    status: int,
+    retry_after: int | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    announced = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return JSONResponse(body, status, {**(headers or {}), **announced})
