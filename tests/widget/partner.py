@@ -37,7 +37,15 @@ class Partner:
     replies: dict[str, list[Reply]] = field(default_factory=dict)
     calls: list[tuple[str, float]] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
-    gate: asyncio.Event | None = None
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.released.set()
+
+    def hold(self) -> None:
+        """From now on calls arrive, but are not answered until `released` is set."""
+        self.released.clear()
 
     def on(self, method: str, *replies: Reply) -> "Partner":
         self.replies[method] = list(replies)
@@ -50,8 +58,8 @@ class Partner:
         self.calls.append((request.method, self.clock()))
         if request.method == "POST":
             self.bodies.append(json.loads(request.content))
-        if self.gate is not None:
-            await self.gate.wait()
+        self.arrived.set()
+        await self.released.wait()
         replies = self.replies[request.method]
         chosen = replies.pop(0) if len(replies) > 1 else replies[0]
         if isinstance(chosen, Exception):
