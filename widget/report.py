@@ -60,11 +60,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`key` as the API spells it, `heading` as a reader would."""
+    """`key` as the API spells it, `heading` as a reader would.
+
+    `leads`: the heading repeats the one above it, as `question` does in `interviewQuestions`.
+    """
 
     key: str
     heading: str
     node: Node
+    leads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +195,8 @@ def safe_url(value: Any) -> str:
     return value if is_safe else ""
 
 
-def node(value: Any, depth: int = 0) -> Node:
-    """Any JSON value by its shape."""
+def node(value: Any, under: str = "", depth: int = 0) -> Node:
+    """Any JSON value by its shape. `under` is the key that it was found under."""
     if value is None or value in ("", [], {}):
         return Node("empty")
     match value:
@@ -205,16 +209,16 @@ def node(value: Any, depth: int = 0) -> Node:
         case _ if depth >= MAX_DEPTH:
             return Node("text", text=json.dumps(value, ensure_ascii=False))
         case list():
-            return Node("items", items=[node(item, depth + 1) for item in value])
+            return Node("items", items=[node(item, under, depth + 1) for item in value])
         case dict():
-            return Node("fields", fields=_fields(value, (), depth + 1))
+            return Node("fields", fields=_fields(value, (), under, depth + 1))
     return Node("text", text=str(value))
 
 
 def _recommendation(value: Any) -> Recommendation | None:
     if not isinstance(value, Mapping) or not value:
         return None
-    evidence = node(value.get("evidence"))
+    evidence = node(value.get("evidence"), "evidence")
     return Recommendation(
         decision=_text(value.get("decision")),
         confidence=_text(value.get("confidence")),
@@ -245,12 +249,18 @@ def _signal(value: Any) -> Signal:
     )
 
 
-def _fields(mapping: Mapping[str, Any], without: Collection[str], depth: int = 0) -> list[Field]:
+def _fields(
+    mapping: Mapping[str, Any], without: Collection[str], under: str = "", depth: int = 0
+) -> list[Field]:
     return [
-        Field(key, heading(key), node(value, depth))
+        Field(key, heading(key), node(value, key, depth), leads=_repeats(key, under))
         for key, value in mapping.items()
         if key not in without
     ]
+
+
+def _repeats(key: str, under: str) -> bool:
+    return bool(key) and key.lower() in under.lower()
 
 
 def _in_reading_order(fields: Sequence[Field]) -> list[Field]:
