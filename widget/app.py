@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+import httpx2
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -34,11 +35,12 @@ FINISH_SECONDS = 5.0
 log = structlog.get_logger()
 
 
-def create_app(options: Settings) -> ASGIApp:
-    """The widget as an ASGI application."""
+def create_app(options: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> ASGIApp:
+    """The widget as an ASGI application. `transport` stands in for the way to the Partner API."""
     seal = Seal([secret.get_secret_value() for secret in options.secret_key])
     store = Store(connect(options.database_url), seal)
-    partner = PartnerAPI(options.partner_api_url, options.partner_api_key.get_secret_value())
+    key = options.partner_api_key.get_secret_value()
+    partner = PartnerAPI(options.partner_api_url, key, transport)
     runs = Runs(store, partner, options)
     sessions = Sessions(store, options)
     pages = Pages(options)
@@ -95,6 +97,8 @@ def create_app_from_environment() -> ASGIApp:
 
 async def _sweep_forever(runs: Runs) -> None:
     while True:
-        with suppress(DatabaseUnavailable):
+        try:
             await runs.sweep()
+        except DatabaseUnavailable as error:
+            log.error("store_unavailable", cause=str(error))
         await asyncio.sleep(SWEEP_SECONDS)
