@@ -10,19 +10,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Playwright, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
 
 
-def find() -> str | None:
+def find(playwright: Playwright) -> str | None:
     """The path of a browser that works, or None."""
-    found = [path for name in NAMES if (path := shutil.which(name))]
-    with sync_playwright() as playwright:
-        downloaded = playwright.chromium.executable_path
-    candidates = [*found, downloaded]
-    return next((path for path in candidates if Path(path).exists()), None)
+    installed = (path for name in NAMES if (path := shutil.which(name)))
+    downloaded = playwright.chromium.executable_path
+    return next(installed, downloaded if Path(downloaded).exists() else None)
 
 
 def arguments() -> list[str]:
@@ -31,22 +29,22 @@ def arguments() -> list[str]:
 
 
 def main() -> int:
-    if find() is None:
-        _try("playwright", "install", "chromium", module=True)
-    if find() is None:
-        sudo = [] if os.geteuid() == 0 else ["sudo"]
-        _try(*sudo, "apt-get", "update", "-qq")
-        _try(*sudo, "apt-get", "install", "-y", "-qq", "chromium")
-    if find() is None:
-        print("The browser tests need Chromium: apt-get install chromium", file=sys.stderr)
-        return 1
+    with sync_playwright() as playwright:
+        if find(playwright) is None:
+            _try(sys.executable, "-m", "playwright", "install", "chromium")
+        if find(playwright) is None:
+            sudo = [] if os.geteuid() == 0 else ["sudo"]
+            _try(*sudo, "apt-get", "update", "-qq")
+            _try(*sudo, "apt-get", "install", "-y", "-qq", "chromium")
+        if find(playwright) is None:
+            print("The browser tests need Chromium: apt-get install chromium", file=sys.stderr)
+            return 1
     return 0
 
 
-def _try(*command: str, module: bool = False) -> None:
-    prefix = [sys.executable, "-m"] if module else []
+def _try(*command: str) -> None:
     try:
-        subprocess.run([*prefix, *command], check=False, timeout=600)
+        subprocess.run(command, check=False, timeout=600)
     except (OSError, subprocess.TimeoutExpired) as error:
         print(f"{command[0]}: {error}", file=sys.stderr)
 

@@ -1,0 +1,52 @@
+"""`python -m demo_ats`: the whole demo, until Ctrl-C."""
+
+import argparse
+import signal
+import sys
+import threading
+
+from demo_ats.servers import CannotStart, Demo, Ports, running
+
+WELCOME = """
+  Candidate Intelligence, in a demo ATS
+
+    The ATS              {ats}
+    What goes over       {ats}/integration
+    the wire
+
+  Open a candidate, and run a report. Ctrl-C stops.
+"""
+
+
+def main() -> int:
+    options = _options()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    ports = Ports(options.ats_port, options.widget_port, options.sandbox_port)
+    quiet = {"WIDGET_LOG_FORMAT": "text"}
+    try:
+        with running(ports, options.speed, quiet) as demo:
+            _welcome(demo)
+            stop.wait()
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m demo_ats", description=__doc__)
+    parser.add_argument("--speed", type=float, default=1, help="divides the sandbox's times")
+    parser.add_argument("--ats-port", type=int, default=Ports().ats)
+    parser.add_argument("--widget-port", type=int, default=Ports().widget)
+    parser.add_argument("--sandbox-port", type=int, default=Ports().sandbox)
+    return parser.parse_args()
+
+
+def _welcome(demo: Demo) -> None:
+    print(WELCOME.format(ats=demo.ats), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Candidates on their way from application to contract, kept in memory until the demo stops."""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+AVATAR_HUES = 8
+FIRST_FREE_NUMBER = 1071  # the candidates that come with the demo are numbered below
+
+
+class Stage(StrEnum):
+    APPLIED = "Applied"
+    SCREENING = "Screening"
+    INTERVIEW = "Interview"
+    OFFER = "Offer"
+    HIRED = "Hired"
+
+
+@dataclass(frozen=True)
+class Note:
+    author: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Event:
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """`test` says in a word or two what the sandbox does with this candidate, if anything."""
+
+    id: str
+    first_name: str
+    last_name: str
+    stage: Stage
+    in_stage_since: datetime
+    applied_at: datetime
+    role: str = ""
+    company: str = ""
+    location: str = ""
+    email: str = ""
+    source: str = ""
+    cv: str = ""
+    test: str = ""
+    notes: tuple[Note, ...] = ()
+    activity: tuple[Event, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+    @property
+    def initials(self) -> str:
+        return (self.first_name[:1] + self.last_name[:1]).upper()
+
+    @property
+    def hue(self) -> int:
+        return zlib.crc32(self.id.encode()) % AVATAR_HUES
+
+    @property
+    def days_in_stage(self) -> int:
+        return (now() - self.in_stage_since).days
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Pipeline:
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._candidates = {candidate.id: candidate for candidate in candidates}
+        self._next_number = FIRST_FREE_NUMBER
+
+    def __len__(self) -> int:
+        return len(self._candidates)
+
+    def find(self, candidate_id: str) -> Candidate | None:
+        return self._candidates.get(candidate_id)
+
+    def stages(self) -> dict[Stage, list[Candidate]]:
+        """Every stage with its candidates, the latest arrival first."""
+        latest_first = sorted(
+            self._candidates.values(), key=lambda c: c.in_stage_since, reverse=True
+        )
+        return {stage: [c for c in latest_first if c.stage == stage] for stage in Stage}
+
+    def test_candidates(self) -> list[Candidate]:
+        return [candidate for candidate in self._candidates.values() if candidate.test]
+
+    def add(
+        self, *, first_name: str, last_name: str, role: str, company: str, location: str, cv: str
+    ) -> Candidate:
+        at = now()
+        candidate = Candidate(
+            id=f"cand_{self._next_number}",
+            first_name=first_name,
+            last_name=last_name,
+            stage=Stage.APPLIED,
+            in_stage_since=at,
+            applied_at=at,
+            role=role,
+            company=company,
+            location=location,
+            source="Added by hand",
+            cv=cv,
+            activity=(Event("Added to the pipeline", at),),
+        )
+        self._next_number += 1
+        return self._keep(candidate)
+
+    def move(self, candidate: Candidate, stage: Stage) -> Candidate:
+        if stage == candidate.stage:
+            return candidate
+        at = now()
+        moved = Event(f"Moved from {candidate.stage} to {stage}", at)
+        return self._keep(
+            replace(
+                candidate, stage=stage, in_stage_since=at, activity=(moved, *candidate.activity)
+            )
+        )
+
+    def add_note(self, candidate: Candidate, author: str, text: str) -> Candidate:
+        note = Note(author, text, now())
+        return self._keep(replace(candidate, notes=(note, *candidate.notes)))
+
+    def _keep(self, candidate: Candidate) -> Candidate:
+        self._candidates[candidate.id] = candidate
+        return candidate

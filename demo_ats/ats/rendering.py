@@ -1,0 +1,65 @@
+"""Templates, and what every page needs to know."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.templating import Jinja2Templates
+
+from demo_ats.ats.companies import Companies
+from demo_ats.ats.cv import lines
+from demo_ats.ats.pipeline import now
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+class Rendering:
+    def __init__(self, companies: Companies) -> None:
+        self._companies = companies
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+        )
+        environment.filters.update(ago=ago, day=day, clock_time=clock_time, cv_lines=lines)
+        environment.globals["icon"] = vars(environment.get_template("_icons.html").module)["icon"]
+        self._templates = Jinja2Templates(env=environment)
+
+    def page(
+        self, request: Request, template: str, *, status_code: int = 200, **context: Any
+    ) -> Response:
+        return self._templates.TemplateResponse(
+            request,
+            template,
+            {
+                "path": request.url.path,
+                "companies": self._companies.all(),
+                "company": self._companies.current(request),
+                **context,
+            },
+            status_code,
+        )
+
+
+def ago(at: datetime) -> str:
+    match (now() - at).days:
+        case 0:
+            return "today"
+        case 1:
+            return "yesterday"
+        case days:
+            return f"{days} days ago"
+
+
+def day(at: datetime) -> str:
+    return f"{at.astimezone():%-d %B %Y}"
+
+
+def clock_time(at: datetime) -> str:
+    local = at.astimezone()
+    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}"

@@ -1,0 +1,82 @@
+"""Which pages may be framed and by whom, what may run in them, and where a form may come from."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def policy(widget_url: str) -> dict[str, list[str]]:
+    """The Content-Security-Policy of an ATS that frames the widget."""
+    return {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "frame-src": [widget_url],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+
+
+class SecurityHeaders:
+    def __init__(self, app: ASGIApp, policy: Mapping[str, Sequence[str]]) -> None:
+        self._app = app
+        self._headers = {
+            "Content-Security-Policy": "; ".join(
+                " ".join([directive, *sources]) for directive, sources in policy.items()
+            ),
+            # "no-referrer" would make browsers send `Origin: null` with the ATS's own forms.
+            "Referrer-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+            "Cross-Origin-Opener-Policy": "same-origin",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                headers["Cache-Control"] = _caching(scope["path"])
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _caching(path: str) -> str:
+    return "no-cache" if path.startswith("/static/") else "no-store"
+
+
+class SameOrigin:
+    """Refuses what other sites make a browser send (https://words.filippo.io/csrf/)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = (
+            scope["type"] == "http"
+            and scope["method"] not in SAFE_METHODS
+            and _is_cross_origin(Headers(scope=scope))
+        )
+        app = PlainTextResponse("This came from another site.", 403) if refused else self._app
+        await app(scope, receive, send)
+
+
+def _is_cross_origin(headers: Headers) -> bool:
+    site = headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    # No browser leaves out both headers, and what is not a browser carries nobody's cookies.
+    origin = headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("Host")

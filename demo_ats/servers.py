@@ -1,0 +1,156 @@
+"""Starts the three servers of the demo as processes of their own, and stops them."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+LOOPBACK = "127.0.0.1"
+START_SECONDS = 30
+STOP_SECONDS = 10
+
+
+class CannotStart(Exception):
+    """One line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    ats: int = 8000
+    widget: int = 8001
+    sandbox: int = 8002
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Where the servers are. The ATS is `localhost` and the widget `127.0.0.1`: two sites."""
+
+    ats: str
+    widget: str
+    sandbox: str
+    host_token: str
+
+
+def free_ports() -> Ports:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
+        for each in sockets:
+            each.bind((LOOPBACK, 0))
+        return Ports(*(each.getsockname()[1] for each in sockets))
+
+
+@contextmanager
+def running(
+    ports: Ports, speed: float = 1, widget_settings: Mapping[str, str] | None = None
+) -> Iterator[Demo]:
+    """The three servers, ready. `speed` divides the sandbox's times.
+
+    `widget_settings` go over the demo's own environment for the widget. Raises CannotStart.
+    """
+    demo = Demo(
+        ats=f"http://localhost:{ports.ats}",
+        widget=f"http://{LOOPBACK}:{ports.widget}",
+        sandbox=f"http://{LOOPBACK}:{ports.sandbox}",
+        host_token=secrets.token_urlsafe(32),
+    )
+    key = f"ats_{secrets.token_urlsafe(24)}"
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="candidate-widget-")))
+        environment = _widget_environment(demo, key, folder) | dict(widget_settings or {})
+        for port in (ports.sandbox, ports.widget, ports.ats):
+            _require_free(port)
+        commands = [
+            (_sandbox(ports, key, speed), {}, f"{demo.sandbox}/openapi.json"),
+            (_widget(ports), environment, f"{demo.widget}/readyz"),
+            (_ats(ports, demo), {"ATS_WIDGET_TOKEN": demo.host_token}, f"{demo.ats}/healthz"),
+        ]
+        processes = [
+            (stack.enter_context(_process(command, extra)), address)
+            for command, extra, address in commands
+        ]
+        for process, address in processes:
+            _wait_for(process, address)
+        yield demo
+
+
+def _sandbox(ports: Ports, key: str, speed: float) -> list[str]:
+    return _module("demo_ats.sandbox", f"--port={ports.sandbox}", f"--key={key}", f"--speed={speed}")
+
+
+def _widget(ports: Ports) -> list[str]:
+    return _module("widget", "serve", f"--host={LOOPBACK}", f"--port={ports.widget}")
+
+
+def _ats(ports: Ports, demo: Demo) -> list[str]:
+    return _module(
+        "demo_ats.ats",
+        f"--port={ports.ats}",
+        f"--widget-url={demo.widget}",
+        f"--sandbox-url={demo.sandbox}",
+    )
+
+
+def _module(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", name, *arguments]
+
+
+def _widget_environment(demo: Demo, key: str, folder: Path) -> dict[str, str]:
+    return {
+        "WIDGET_PARTNER_API_URL": demo.sandbox,
+        "WIDGET_PARTNER_API_KEY": key,
+        "WIDGET_SECRET_KEY": secrets.token_urlsafe(48),
+        "WIDGET_HOST_TOKEN": demo.host_token,
+        "WIDGET_ALLOWED_ORIGINS": demo.ats,
+        "WIDGET_PUBLIC_URL": demo.widget,
+        "WIDGET_DATABASE_URL": f"sqlite:///{folder / 'widget.db'}",
+    }
+
+
+@contextmanager
+def _process(
+    command: Sequence[str], environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """In a session of its own, so that Ctrl-C reaches it through us, in our order."""
+    process = subprocess.Popen(  # noqa: S603
+        command, env={**os.environ, **environment}, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            raise CannotStart(f"Port {port} is taken by another program.") from error
+
+
+def _wait_for(process: subprocess.Popen[bytes], address: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise CannotStart(f"{' '.join(process.args[1:3])} ended at its start.")  # type: ignore[index,arg-type]
+        try:
+            if httpx2.get(address, trust_env=False).status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    raise CannotStart(f"{address} did not answer within {START_SECONDS} seconds.")

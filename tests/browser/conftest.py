@@ -1,0 +1,72 @@
+"""The three servers of the demo, and a browser that goes through them as a recruiter would."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from demo_ats.servers import Demo, free_ports, running
+from scripts import chromium
+from tests.browser.recruiter import Recruiter
+
+SPEED = 20.0
+TIMEOUT_MS = 20_000
+
+expect.set_options(timeout=TIMEOUT_MS)
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Demo]:
+    with running(free_ports(), SPEED, {"WIDGET_LEAVE_GRACE": "2"}) as demo:
+        yield demo
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium.find(playwright), args=chromium.arguments()
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    context.set_default_timeout(TIMEOUT_MS)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """Fails the test for whatever the browser complains about, the CSP included."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
+    yield page
+    expected = [text for text in complaints if "the server responded with a status of" not in text]
+    assert expected == []
+
+
+@pytest.fixture
+def recruiter(page: Page, demo: Demo) -> Recruiter:
+    return Recruiter(page, demo.ats)
+
+
+@pytest.fixture(autouse=True)
+def ledger(demo: Demo) -> Iterator[None]:
+    """At the end of each test: no early poll, no second POST, nothing billed twice."""
+    httpx2.delete(f"{demo.sandbox}/ledger", trust_env=False)
+    yield
+    ledger = httpx2.get(f"{demo.sandbox}/ledger", trust_env=False).json()
+    assert ledger["violations"] == []
+    bills = Counter((bill["client_id"], bill["candidate_id"]) for bill in ledger["billed"])
+    assert all(count == 1 for count in bills.values()), bills
