@@ -83,7 +83,9 @@ def running(
 
 
 def _sandbox(ports: Ports, key: str, speed: float) -> list[str]:
-    return _module("demo_ats.sandbox", f"--port={ports.sandbox}", f"--key={key}", f"--speed={speed}")
+    return _module(
+        "demo_ats.sandbox", f"--port={ports.sandbox}", f"--key={key}", f"--speed={speed}"
+    )
 
 
 def _widget(ports: Ports) -> list[str]:
