@@ -21,7 +21,7 @@ WELCOME = """
 def main() -> int:
     options = _options()
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     ports = Ports(options.ats_port, options.widget_port, options.sandbox_port)
     quiet = {"WIDGET_LOG_FORMAT": "text"}

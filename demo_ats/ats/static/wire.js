@@ -7,10 +7,10 @@ async function refresh() {
   const html = await latest();
   if (html === null || html === shown) return;
   const last = newest();
-  const { scrollLeft = 0, focused = false } = placeInTable();
+  const { focused, ...scroll } = placeInTable();
   wire.innerHTML = html;
   shown = html;
-  table()?.scrollTo({ left: scrollLeft, behavior: "instant" });
+  table()?.scrollTo(scroll);
   if (focused) table()?.focus({ preventScroll: true });
   for (const row of rows()) row.toggleAttribute("data-new", Number(row.dataset.at) > last);
 }
@@ -29,8 +29,8 @@ const newest = () => Math.max(0, ...Array.from(rows(), (row) => Number(row.datas
 const table = () => wire.querySelector(".scroll");
 
 function placeInTable() {
-  const { scrollLeft } = table() ?? {};
-  return { scrollLeft, focused: table() !== null && table() === document.activeElement };
+  const { scrollLeft: left, scrollTop: top } = table() ?? {};
+  return { left, top, focused: table() !== null && table() === document.activeElement };
 }
 
 async function watch() {

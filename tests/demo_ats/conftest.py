@@ -1,0 +1,26 @@
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from demo_ats.ats.app import create_app
+from demo_ats.ats.settings import Settings
+from tests.demo_ats.network import SANDBOX, TOKEN, WIDGET, Network
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network()
+
+
+@pytest.fixture
+def ats(network: Network) -> Iterator[TestClient]:
+    """A browser's view of the demo ATS, with `network` behind it."""
+    app = create_app(Settings(WIDGET, SANDBOX, TOKEN), network.transport)
+    with TestClient(app, base_url="http://localhost:8000") as client:
+        yield client
