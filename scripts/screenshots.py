@@ -70,6 +70,7 @@ def _states(recruiter: Recruiter) -> Iterator[str]:
     yield "closed"
     recruiter.opens("test_failed")
     recruiter.presses(RUN)
+    recruiter.sees("running")
     recruiter.reads("could not be completed")
     yield "failed"
 

@@ -45,14 +45,19 @@ class Refusal(Exception):
 
 
 class Sandbox:
-    """`keys` are accepted, `speed` divides all times, `clock` counts seconds."""
+    """`keys` are accepted, `speed` divides all times; `clock` and `sleep` count in seconds."""
 
     def __init__(
-        self, keys: Sequence[str], speed: float, clock: Callable[[], float] = time.monotonic
+        self,
+        keys: Sequence[str],
+        speed: float,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._keys = keys
         self._speed = speed
         self._clock = clock
+        self._sleep = sleep
         self._retry_after = max(1, round(RETRY_SECONDS / speed))
         self._analyses: dict[str, Analysis] = {}
         self._latest: dict[tuple[str, str, str], Analysis] = {}
@@ -168,7 +173,7 @@ class Sandbox:
         analysis.asked += 1
         match analysis.scenario.fault:
             case "slow":
-                await asyncio.sleep(SLOW_SECONDS / self._speed)
+                await self._sleep(SLOW_SECONDS / self._speed)
             case "errors" if request.method == "GET" and analysis.asked in {2, 3}:
                 status = 500 if analysis.asked == 2 else 503
                 raise Refusal(status, "internal_error", "Something went wrong.")
@@ -221,10 +226,13 @@ class Sandbox:
 
 
 def create_app(
-    keys: Sequence[str], speed: float = 1, clock: Callable[[], float] = time.monotonic
+    keys: Sequence[str],
+    speed: float = 1,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Starlette:
     """The sandbox as an ASGI application. `speed` divides all times, `Retry-After` too."""
-    sandbox = Sandbox(keys, speed, clock)
+    sandbox = Sandbox(keys, speed, clock, sleep)
     return Starlette(
         routes=[
             Route("/api/v1/analyses", sandbox.analyses, methods=["POST"]),
