@@ -12,7 +12,6 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 SQLITE_BUSY_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_SECONDS = 5
@@ -72,6 +71,9 @@ class PostgreSQL:
     insert = staticmethod(postgresql.insert)
 
     def __init__(self, url: str) -> None:
+        # Needs what only the extra `postgres` installs.
+        from sqlalchemy.ext.asyncio import create_async_engine
+
         self._engine = create_async_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
             isolation_level="AUTOCOMMIT",

@@ -1,6 +1,7 @@
 """The environment (`WIDGET_*`), read and validated once at start."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -68,6 +69,8 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
 def _database_url(value: str) -> str:
     if not value.startswith(("sqlite:///", "postgresql://")):
         raise ValueError("must be sqlite:///path/to/file or postgresql://user:password@host/name")
+    if value.startswith("postgresql") and find_spec("psycopg") is None:
+        raise ValueError("needs: pip install 'candidate-widget[postgres]'")
     return value
 
 

@@ -1,0 +1,52 @@
+"""What is installed: a wheel that brings its templates, and works from any folder."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_wheel_carries_everything_that_is_served(tmp_path: Path) -> None:
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"),
+            *("--wheel-dir", str(tmp_path), str(ROOT)),
+        ],
+        check=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+    served = [
+        path.relative_to(ROOT)
+        for folder in ("templates", "static")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file()
+    ]
+    assert {f"widget/{path.as_posix()}" for path in served} <= packed
+    assert not any(name.startswith(("demo_ats", "tests", "scripts")) for name in packed)
+
+
+def test_the_wheel_finds_its_templates_from_any_folder(tmp_path: Path) -> None:
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"),
+            *("--no-build-isolation", "--target", str(tmp_path / "site"), str(ROOT)),
+        ],
+        check=True,
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", "from widget.pages import TEMPLATES; print(TEMPLATES)"],
+        cwd=tmp_path / "site",
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert found.stdout.strip() == str(tmp_path / "site" / "widget" / "templates")
+
+
+def test_without_the_extra_for_postgresql_the_widget_still_starts() -> None:
+    absent = "import sys; sys.modules['greenlet'] = sys.modules['psycopg'] = None; "
+    subprocess.run([sys.executable, "-c", absent + "import widget.app"], check=True)
