@@ -219,7 +219,9 @@ class Store:
         return await self._database.run(work)
 
     async def _write(self, statement: Any) -> int:
-        return await self._run(lambda connection: connection.execute(statement).rowcount)
+        """How many rows a statement has changed."""
+        counted = statement.execution_options(preserve_rowcount=True)
+        return await self._run(lambda connection: connection.execute(counted).rowcount)
 
     async def _first(self, statement: Any) -> Row[Any] | None:
         return await self._run(lambda connection: connection.execute(statement).first())
