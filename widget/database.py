@@ -5,6 +5,7 @@ would cost more than it saves. PostgreSQL runs the same functions through SQLAlc
 engine. Both commit each statement by itself.
 """
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 SQLITE_BUSY_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_SECONDS = 5
+STATEMENT_TIMEOUT_SECONDS = 5
 SCHEMA_LOCK = 0x63616E6469646174  # a number that no other program locks in this database
 
 T = TypeVar("T")
@@ -83,9 +85,12 @@ class PostgreSQL:
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         try:
-            async with self._engine.connect() as connection:
+            async with (
+                asyncio.timeout(STATEMENT_TIMEOUT_SECONDS),
+                self._engine.connect() as connection,
+            ):
                 return await connection.run_sync(work)
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, OSError) as error:  # a TimeoutError is an OSError
             raise DatabaseUnavailable(_cause(error)) from None
 
     def begin_alone(self, connection: Connection) -> None:

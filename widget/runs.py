@@ -8,13 +8,15 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import structlog
 
 from widget.button import end_of_cancellation, wait_after_failure
+from widget.database import DatabaseUnavailable
 from widget.model import EmbedSession, Phase, Reason, Run
 from widget.partner_api import (
     CALL_SECONDS,
@@ -34,6 +36,7 @@ DEFAULT_RETRY_SECONDS = 10.0
 CLAIM_MARGIN_SECONDS = 5.0  # between the latest end of a call and the lapse of its claim
 PATIENCE_SECONDS = 1.5  # how long a click waits for the API before it is answered
 VIEW_RETRY_SECONDS = 1.0
+STORE_RETRY_SECONDS = 0.5
 JITTER = 0.1
 
 log = structlog.get_logger()
@@ -66,6 +69,7 @@ class Runs:
         self._settings = settings
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
+        self._renewable_since = clock()
 
     async def start(self, session: EmbedSession) -> None:
         """Starts a run for the session's pair, unless one is under way or its report exists.
@@ -120,14 +124,28 @@ class Runs:
 
     async def sweep(self) -> None:
         """Cancels what nobody watches any more, tries failed DELETEs again, forgets the old."""
-        now = self._clock()
+        try:
+            await self._sweep(self._clock())
+        except DatabaseUnavailable:
+            self._renewable_since = self._clock()
+            raise
+
+    async def _sweep(self, now: float) -> None:
         if self._settings.cancel_on_leave:
             await self._store.cancel_abandoned(
-                now, self._settings.leave_grace, now + self._settings.run_timeout
+                now,
+                self._settings.leave_grace,
+                give_up_at=now + self._settings.run_timeout,
+                unseen_before=self._unseen_before(now),
             )
         for run in await self._store.due_cancellations(now):
             self._spawn(self._delete(run))
         await self._store.purge(now, self._settings.report_ttl)
+
+    def _unseen_before(self, now: float) -> float:
+        """After a start, or an outage of the store, viewers get a lease's time to come back."""
+        is_over = now >= self._renewable_since + self._settings.lease
+        return 0.0 if is_over else self._renewable_since
 
     async def finish(self, seconds: float) -> None:
         """Waits for calls that are under way, that long at the most."""
@@ -144,14 +162,24 @@ class Runs:
         try:
             answer = await self._partner.create(request)
         except PartnerError as error:
-            await self._fail_to_start(run, error)
+            await self._insist(run, partial(self._fail_to_start, run, error))
         else:
-            await self._accept(run, answer)
+            await self._insist(run, partial(self._accept, run, answer))
+
+    async def _insist(self, run: Run, work: Callable[[], Awaitable[None]]) -> None:
+        """What a POST has brought is worth waiting for the store, as long as the claim holds."""
+        while True:
+            try:
+                return await work()
+            except DatabaseUnavailable:
+                if self._clock() >= run.busy_until:
+                    raise
+                await asyncio.sleep(STORE_RETRY_SECONDS)
 
     async def _poll(self, run: Run) -> bool:
         now = self._clock()
         if await self._claim(run, now):
-            await self._get(run)
+            await self._patiently(self._get(run))
         elif run.poll_after > now >= run.give_up_at:
             await self._give_up(run)
         else:

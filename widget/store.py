@@ -165,9 +165,17 @@ class Store:
     async def forget_run(self, run: Run) -> None:
         await self._write(delete(runs).where(runs.c.pair == run.pair, runs.c.id == run.id))
 
-    async def cancel_abandoned(self, now: float, grace: float, give_up_at: float) -> int:
-        """Marks for cancellation each run whose last viewer has been gone for the grace."""
-        watched = exists().where(sessions.c.pair == runs.c.pair, sessions.c.gone_at > now - grace)
+    async def cancel_abandoned(
+        self, now: float, grace: float, give_up_at: float, unseen_before: float
+    ) -> int:
+        """Marks for cancellation each run whose last viewer has been gone for the grace.
+
+        A viewer whose lease lapsed before `unseen_before` counts as there.
+        """
+        watched = exists().where(
+            sessions.c.pair == runs.c.pair,
+            or_(sessions.c.gone_at > now - grace, sessions.c.gone_at < unseen_before),
+        )
         statement = (
             update(runs)
             .where(runs.c.phase.in_([Phase.STARTING, Phase.RUNNING]), ~watched)

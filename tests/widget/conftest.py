@@ -1,16 +1,12 @@
 """What nearly every test of the widget needs: settings, a clock that stands still, a store."""
 
-import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import psycopg
 import pytest
 
-from tests import postgres
-from tests.postgres import PostgreSQL
 from tests.widget.partner import KEY
 from widget.database import connect
 from widget.seal import Seal
@@ -39,17 +35,6 @@ class MakeSettings(Protocol):
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.upper().startswith("WIDGET_")]:
-        monkeypatch.delenv(name)
-
-
-@pytest.fixture
 def settings(tmp_path: Path) -> MakeSettings:
     def make(**overrides: Any) -> Settings:
         values: dict[str, Any] = {
@@ -68,23 +53,6 @@ def settings(tmp_path: Path) -> MakeSettings:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    with postgres.running() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, once of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'widget.db'}"
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    with psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    return server.url
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.widget.conftest import SECRET, Clock, MakeSettings
 from tests.widget.partner import KEY, Partner, completed, reply
 from tests.widget.people import MARA, TOMAS, create_body
-from widget.database import connect
+from widget.database import DatabaseUnavailable, connect
 from widget.model import EmbedSession, Phase, Reason, Run
 from widget.partner_api import CALL_SECONDS, PartnerAPI
 from widget.runs import CLAIM_MARGIN_SECONDS, Runs
@@ -454,6 +455,73 @@ async def test_the_beacon_of_a_page_that_was_reloaded_says_nothing(world: World)
     world.clock.advance(world.settings.leave_grace + 1)
     await world.runs.sweep()
     assert (await world.known(session)).phase is Phase.RUNNING
+
+
+async def test_viewers_who_could_not_renew_their_lease_get_the_time_to_come_back(
+    world: World,
+) -> None:
+    world.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
+    session = await world.viewer()
+    await world.runs.start(session)
+    world.clock.advance(world.settings.lease + world.settings.leave_grace + 1)
+    restarted = a_world(world.settings, world.clock, world.partner)
+    await restarted.store.open()
+    world.clock.advance(world.settings.lease - 1)
+    await restarted.runs.sweep()
+    assert (await world.known(session)).phase is Phase.RUNNING
+    world.clock.advance(2)
+    await restarted.runs.sweep()
+    await restarted.settle()
+    assert (await world.known(session)).phase is Phase.CANCELED
+    await restarted.api.close()
+    await restarted.store.close()
+
+
+async def test_who_leaves_just_after_a_restart_is_gone_after_the_grace(world: World) -> None:
+    world.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
+    session = await world.viewer()
+    await world.runs.start(session)
+    world.clock.advance(1)
+    await world.sessions.end_visit(session, "")
+    world.clock.advance(world.settings.leave_grace + 1)
+    await world.runs.sweep()
+    await world.settle()
+    assert (await world.known(session)).phase is Phase.CANCELED
+
+
+@pytest.mark.parametrize(
+    ("answer", "phase"),
+    [(reply("queued"), Phase.RUNNING), (httpx2.ReadTimeout("silence"), Phase.FAILED)],
+)
+async def test_the_answer_to_a_post_waits_for_a_store_that_is_away(
+    world: World,
+    answer: httpx2.Response | Exception,
+    phase: Phase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world.partner.on("POST", answer).hold()
+    session = await world.viewer()
+    click = asyncio.create_task(world.runs.start(session))
+    await world.partner.arrived.wait()
+    outage = Outage()
+    with monkeypatch.context() as away:
+        away.setattr(Store, "change", outage.change)
+        world.partner.released.set()
+        await outage.noticed.wait()
+    await click
+    await world.settle()
+    assert (await world.known(session)).phase is phase
+
+
+class Outage:
+    """Stands in for a method of a store whose database is away."""
+
+    def __init__(self) -> None:
+        self.noticed = asyncio.Event()
+
+    async def change(self, *_: Any, **__: Any) -> bool:
+        self.noticed.set()
+        raise DatabaseUnavailable("away")
 
 
 async def test_with_cancel_on_leave_off_a_run_goes_on_when_everyone_has_left(
