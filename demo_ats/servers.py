@@ -78,11 +78,11 @@ def running(
             (_ats(ports, demo), {"ATS_WIDGET_TOKEN": demo.host_token}, f"{demo.ats}/healthz"),
         ]
         processes = [
-            (stack.enter_context(_process(command, extra)), address)
+            (stack.enter_context(process_of(command, extra)), address)
             for command, extra, address in commands
         ]
         for process, address in processes:
-            _wait_for(process, address)
+            wait_until_ready(process, address)
         yield demo
 
 
@@ -122,7 +122,7 @@ def _widget_environment(demo: Demo, key: str, folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _process(
+def process_of(
     command: Sequence[str], environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """In a session of its own, so that Ctrl-C reaches it through us, in our order."""
@@ -149,7 +149,7 @@ def _require_free(port: int) -> None:
             raise CannotStart(f"Port {port} is taken by another program.") from error
 
 
-def _wait_for(process: subprocess.Popen[bytes], address: str) -> None:
+def wait_until_ready(process: subprocess.Popen[bytes], address: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:

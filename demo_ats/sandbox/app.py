@@ -187,10 +187,13 @@ class Sandbox:
         self, request: Request, call: Callable[[Request], Awaitable[Response]]
     ) -> Response:
         started = time.perf_counter()
+        self._ledger.under_way += 1
         try:
             response = await call(request)
         except Refusal as refusal:
             response = _broken_gateway(refusal) or refusal.response()
+        finally:
+            self._ledger.under_way -= 1
         self._record(request, response, time.perf_counter() - started)
         return response
 

@@ -36,6 +36,9 @@ class Bill:
 
 @dataclass
 class Ledger:
+    """`under_way` counts the calls that have not been answered yet."""
+
+    under_way: int = 0
     requests: deque[Entry] = field(default_factory=lambda: deque(maxlen=MAX_ENTRIES))
     bills: dict[tuple[str, str, str], Bill] = field(default_factory=dict)
 
@@ -49,6 +52,7 @@ class Ledger:
     def as_json(self) -> Mapping[str, Any]:
         entries = [asdict(entry) for entry in self.requests]
         return {
+            "under_way": self.under_way,
             "requests": entries,
             "billed": [asdict(bill) for bill in self.bills.values()],
             "violations": [entry for entry in entries if entry["violation"]],

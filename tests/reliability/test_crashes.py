@@ -1,0 +1,104 @@
+"""SIGKILL at any moment of a run: nobody is left waiting, and nothing is billed twice."""
+
+import asyncio
+import os
+import random
+import time
+from collections import Counter
+
+import httpx2
+import pytest
+
+from tests.reliability.conftest import Sandbox, Serve, Widget
+from tests.reliability.tab import Tab
+
+pytestmark = pytest.mark.anyio
+
+SEED = 20261124
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "2"))
+RUNS_PER_ROUND = 10
+RUN_SECONDS = 3.0  # a little more than a run takes at the sandbox's speed
+HASTY = "tests.reliability.hasty"
+
+
+def candidates(round_number: int) -> list[str]:
+    """Half of them are posted slowly, so that the kill hits POSTs under way as well."""
+    kinds = ("green", "slow")
+    return [f"test_{kinds[n % 2]}.{round_number}-{n}" for n in range(RUNS_PER_ROUND)]
+
+
+async def click_after(seconds: float, tab: Tab) -> None:
+    await asyncio.sleep(seconds)
+    await tab.click()
+    if tab.state == "running":
+        await tab.watch("open", "idle", seconds=40)
+
+
+async def report_of(tab: Tab) -> int:
+    """Watches until the report is there, with a further click where the widget asks for one."""
+    clicks = 0
+    await tab.look()
+    await tab.watch("open", "idle", "closed", seconds=40)
+    while tab.state == "idle":
+        assert "Run candidate intelligence report" in tab.label
+        clicks += 1
+        await tab.click()
+        await tab.watch("open", "idle", seconds=40)
+    return clicks
+
+
+async def kill_amid(widget: Widget, round_number: int, chance: random.Random) -> list[int]:
+    async with widget.browser() as http:
+        tabs = [await Tab.open(http, widget.host_token, name) for name in candidates(round_number)]
+        for tab in tabs:
+            await tab.look()
+        clicks = [
+            asyncio.create_task(click_after(chance.uniform(0, RUN_SECONDS), tab)) for tab in tabs
+        ]
+        await asyncio.sleep(RUN_SECONDS)
+        widget.kill()
+        widget.start()
+        await asyncio.gather(*clicks)
+        return await asyncio.gather(*(report_of(tab) for tab in tabs))
+
+
+@pytest.mark.timeout(100 * ROUNDS)
+async def test_runs_that_were_hit_by_a_kill_end_in_a_report_that_is_billed_once(
+    serve: Serve, sandbox: Sandbox
+) -> None:
+    chance = random.Random(SEED)
+    widget = serve(HASTY)
+    for number in range(ROUNDS):
+        further_clicks = await kill_amid(widget, number, chance)
+        assert max(further_clicks) <= 1
+    bills = Counter(sandbox.bills())
+    assert set(bills) == {name for number in range(ROUNDS) for name in candidates(number)}
+    assert set(bills.values()) == {1}
+    assert sandbox.violations("early_poll") == []
+
+
+async def test_a_post_that_was_hit_is_told_and_the_next_click_finds_what_it_made(
+    serve: Serve, sandbox: Sandbox
+) -> None:
+    widget = serve(HASTY)
+    async with widget.browser() as http:
+        tab = await Tab.open(http, widget.host_token, "test_slow")
+        click = asyncio.create_task(tab.click())
+        await until_posted(sandbox)
+        widget.kill()
+        await click
+        widget.start()
+        await tab.look()
+        assert tab.state == "running"
+        await tab.watch("idle", seconds=20)
+        assert "billed only once" in tab.html
+        assert await report_of(tab) == 1
+    assert sandbox.bills() == ["test_slow"]
+
+
+async def until_posted(sandbox: Sandbox) -> None:
+    """Waits until the sandbox has begun to answer a POST, which takes it a while."""
+    deadline = time.monotonic() + 10
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        while not (await http.get(f"{sandbox.origin}/ledger")).json()["under_way"]:
+            assert time.monotonic() < deadline

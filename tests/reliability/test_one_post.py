@@ -1,0 +1,52 @@
+"""However many click at once, on however many processes: one POST, and everybody sees the run."""
+
+import asyncio
+from itertools import cycle, islice
+
+import pytest
+
+from tests.reliability.conftest import Sandbox, Serve, Widget
+from tests.reliability.tab import Tab
+
+pytestmark = pytest.mark.anyio
+
+CLICKS = 500
+TABS = 25
+
+
+async def click_at_once(widgets: list[Widget]) -> list[Tab]:
+    """Each tab clicks as a very nervous recruiter would."""
+    browsers = [widget.browser() for widget in widgets]
+    try:
+        tabs = [
+            await Tab.open(browser, widgets[0].host_token)
+            for browser in islice(cycle(browsers), TABS)
+        ]
+        clicks = [Tab(tab.http, tab.base) for tab in islice(cycle(tabs), CLICKS)]
+        await asyncio.gather(*(click.click() for click in clicks))
+        await asyncio.gather(*(tab.watch("open", seconds=60) for tab in tabs))
+        return clicks
+    finally:
+        for browser in browsers:
+            await browser.aclose()
+
+
+def expect_one_run(sandbox: Sandbox, clicks: list[Tab]) -> None:
+    assert {click.state for click in clicks} <= {"running", "open"}
+    assert len(sandbox.calls("POST")) == 1
+    assert sandbox.ledger["violations"] == []
+    assert sandbox.bills() == ["test_green"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_500_clicks_on_four_workers_with_sqlite_make_one_post(
+    serve: Serve, sandbox: Sandbox
+) -> None:
+    expect_one_run(sandbox, await click_at_once([serve(workers=4)]))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_500_clicks_on_two_servers_with_one_postgresql_make_one_post(
+    serve: Serve, sandbox: Sandbox
+) -> None:
+    expect_one_run(sandbox, await click_at_once([serve(), serve()]))
