@@ -1,7 +1,7 @@
 SPEED ?= 1
 BIN := .venv/bin
 
-.PHONY: demo test check format screenshots lock clean
+.PHONY: demo test check format soak screenshots lock clean
 
 demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
 	@exec $(BIN)/python -m demo_ats --speed $(SPEED)
@@ -18,6 +18,9 @@ check: .venv/installed  ## format, lint and types
 format: .venv/installed  ## mend what can be mended by machine
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+soak: .venv/installed  ## ten minutes of use: do memory and file descriptors stay flat
+	$(BIN)/python -m scripts.soak
 
 screenshots: .venv/installed  ## the pictures in README and docs
 	$(BIN)/python -m scripts.chromium

@@ -4,7 +4,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,8 +108,8 @@ class Serve:
             widget.stop()
 
 
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
+@contextmanager
+def a_sandbox() -> Iterator[Sandbox]:
     port = free_ports().sandbox
     origin = f"http://{LOOPBACK}:{port}"
     command = [
@@ -119,6 +119,12 @@ def sandbox() -> Iterator[Sandbox]:
     with process_of(command, {}) as process:
         wait_until_ready(process, f"{origin}/openapi.json")
         yield Sandbox(origin)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with a_sandbox() as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

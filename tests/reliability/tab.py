@@ -52,8 +52,8 @@ class Tab:
     async def click(self) -> None:
         await self._take("POST", f"{self.base}/run")
 
-    async def cancel(self) -> None:
-        await self._take("POST", f"{self.base}/cancellation")
+    async def view(self) -> None:
+        await self._take("GET", f"{self.base}/run")
 
     async def watch(self, *states: str, seconds: float) -> None:
         """Goes on polling as the page says, through outages, until one of the states shows."""
