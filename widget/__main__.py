@@ -1,4 +1,4 @@
-"""The command line: `candidate-widget serve | check | secret`."""
+"""The command line: `candidate-widget serve | check | snippet | secret`."""
 
 import argparse
 import asyncio
@@ -8,6 +8,7 @@ import sys
 import uvicorn
 
 from widget.check import check
+from widget.loader import snippet
 from widget.settings import Settings, SettingsError, load
 
 GRACEFUL_STOP_SECONDS = 8
@@ -23,7 +24,13 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    return _serve(options) if options.command == "serve" else _check(settings)
+    match options.command:
+        case "serve":
+            return _serve(options)
+        case "snippet":
+            return _snippet(settings)
+        case _:
+            return _check(settings)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8001)
     serve.add_argument("--workers", type=int, default=1, help="processes")
     commands.add_parser("check", help="check the settings, the store and the Partner API key")
+    commands.add_parser("snippet", help="print what an ATS puts into its pages")
     commands.add_parser("secret", help="print a value for WIDGET_SECRET_KEY")
     return parser
 
@@ -50,6 +58,11 @@ def _serve(options: argparse.Namespace) -> int:
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_STOP_SECONDS,
     )
+    return 0
+
+
+def _snippet(settings: Settings) -> int:
+    print(snippet(settings.public_url))
     return 0
 
 

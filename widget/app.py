@@ -17,6 +17,7 @@ from widget.embed import Embed
 from widget.errors import Errors
 from widget.health import Health, alive
 from widget.host_api import HostAPI
+from widget.loader import current_loader, type_declarations, versioned_loader
 from widget.openapi import describe
 from widget.pages import STATIC, Pages
 from widget.partner_api import PartnerAPI
@@ -71,6 +72,9 @@ def create_app(options: Settings, transport: httpx2.AsyncBaseTransport | None = 
             Route("/api/v1/sessions", host.open_session, methods=["POST"]),
             Route("/api/v1/candidates/{client_id}/{candidate_id}", host.erase, methods=["DELETE"]),
             Route("/openapi.json", describe),
+            Route("/embed.js", current_loader),
+            Route("/embed-{version}.js", versioned_loader),
+            Route("/embed.d.ts", type_declarations),
             Route("/healthz", alive),
             Route("/readyz", health.ready),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),

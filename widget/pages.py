@@ -53,6 +53,7 @@ class Pages:
             visit=session.visit if session else "",
             sequence=sequence,
             appearance=session.appearance if session else {},
+            hosts=self._framed_by,
         )
 
     def failure(self, request: Request, status: int) -> Response:

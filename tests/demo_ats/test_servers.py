@@ -100,7 +100,7 @@ def test_a_proxy_for_the_outside_world_is_not_asked(monkeypatch: pytest.MonkeyPa
     with taken_port() as silent:
         monkeypatch.setenv("HTTP_PROXY", f"http://{LOOPBACK}:{silent}")
         with running(free_ports()) as demo:
-            page = httpx2.get(f"{demo.ats}/candidates/test_green", trust_env=False)
+            page = httpx2.get(f"{demo.ats}/candidates/test_existing", trust_env=False)
 
     assert "<iframe" in page.text
 

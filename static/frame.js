@@ -1,0 +1,83 @@
+// What the page around the frame may know: the height, the state, and that somebody is there.
+//
+// Only the parent of an allowed origin learns it, through the port that comes with its first message.
+// Loaders of earlier releases stay in use: what a message carries may be added to, never dropped.
+{
+  const NAME = "candidate-intelligence"
+  const HOSTS = document.currentScript.dataset.hosts.split(" ")
+  const ACTIVITY = ["keydown", "pointerdown", "pointermove", "wheel"]
+  const ACTIVITY_MS = 30_000
+  const SESSION = location.pathname.split("/", 3).join("/")
+
+  const page = document.documentElement
+  const state = () => document.getElementById(NAME).dataset.state
+  let port = null
+  let told = {}
+  let followsHost
+
+  addEventListener("message", ({ source, origin, data, ports }) => {
+    if (source !== parent || !HOSTS.includes(origin) || data !== NAME) return
+    port = ports[0]
+    port.onmessage = ({ data }) => adopt(data)
+    told = {}
+    page.style.overflow = "hidden" // a scroll bar between two heights would change the width
+  })
+
+  // Without one colour scheme on both sides, browsers put an opaque ground under the frame.
+  const adopt = (scheme) => {
+    followsHost ??= getComputedStyle(page).colorScheme === "light dark"
+    if (followsHost) page.style.colorScheme = scheme
+    told.height = null
+    tellChanges()
+  }
+
+  const tellChanges = () => {
+    const { height } = look()
+    if (told.state !== state()) tell("state", { state: (told.state = state()) })
+    if (told.state !== "expired" && told.height !== height) tell("resize", { height: (told.height = height) })
+  }
+
+  const tell = (type, detail = {}) => port?.postMessage({ type, detail, ...look() })
+
+  // `path`: where a new session would go on.
+  const look = () => ({
+    height: Math.ceil(page.getBoundingClientRect().height),
+    scheme: getComputedStyle(page).colorScheme,
+    path: ["running", "open"].includes(state()) ? "/run" : "",
+  })
+
+  document.addEventListener("htmx:after:swap", tellChanges)
+  new ResizeObserver(tellChanges).observe(page)
+
+  // The loader gets a new session; until then, what is on the screen stays there.
+  document.addEventListener("htmx:before:swap", (event) => {
+    if (!port || event.detail.ctx.response.status !== 410) return
+    event.preventDefault()
+    tellExpiry()
+  })
+
+  const tellExpiry = () => tell("state", { state: "expired" })
+
+  // Reading is use of the session as well, and whoever comes back learns whether it is still good.
+  let seen = 0
+  let kept = Date.now()
+  const isOver = (then) => Math.abs(Date.now() - then) > ACTIVITY_MS
+
+  const noteActivity = () => {
+    if (isOver(seen)) {
+      seen = Date.now()
+      tell("activity")
+    }
+    if (isOver(kept)) {
+      kept = Date.now()
+      keepSession().catch(() => {})
+    }
+  }
+
+  const keepSession = async () => {
+    const { status } = await fetch(SESSION, { method: "HEAD", headers: { "HX-Request": "true" } })
+    if (status === 410 && port) tellExpiry()
+  }
+
+  for (const type of ACTIVITY) addEventListener(type, noteActivity, { passive: true, capture: true })
+}
