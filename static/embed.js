@@ -126,7 +126,7 @@
                 reject(Error("The session has expired"))
                 resume()
               } else if (next.isConnected) show(next, port1, seen)
-              fire(type, detail)
+              if (type) fire(type, detail)
             }
           }
         })

@@ -27,8 +27,8 @@
   const adopt = (scheme) => {
     followsHost ??= getComputedStyle(page).colorScheme === "light dark"
     if (followsHost) page.style.colorScheme = scheme
-    told.height = null
-    tellChanges()
+    if (told.state) tell()
+    else tellChanges()
   }
 
   const tellChanges = () => {
@@ -37,6 +37,7 @@
     if (told.state !== "expired" && told.height !== height) tell("resize", { height: (told.height = height) })
   }
 
+  // A message without a type is no event, and still says how the frame looks.
   const tell = (type, detail = {}) => port?.postMessage({ type, detail, ...look() })
 
   // `path`: where a new session would go on.

@@ -1,8 +1,8 @@
 """Candidate Intelligence in an ATS: the backend's half of the integration, and the file to copy.
 
-The page asks the backend for a session (`_intelligence.html`, `candidates.py`), the backend opens one
-for the candidate whose profile is looked at, and the widget answers with the address to frame. The
-Partner API's key stays with the widget, and the host token stays here.
+The page asks the backend for a session (`_intelligence.html`), the backend opens one for the
+candidate whose profile is looked at, and the widget answers with the address to frame. The Partner
+API's key stays with the widget, and the host token stays here.
 """
 
 from dataclasses import asdict, dataclass

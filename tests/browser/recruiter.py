@@ -47,6 +47,7 @@ class Recruiter:
         self.acts_for_the_other_company()
 
     def presses(self, name: str) -> None:
+        self.page.bring_to_front()
         self.frame.get_by_role("button", name=name, exact=True).click()
 
     def sees(self, state: str) -> None:

@@ -1,5 +1,7 @@
+import re
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
@@ -24,3 +26,10 @@ def ats(network: Network) -> Iterator[TestClient]:
     app = create_app(Settings(WIDGET, SANDBOX, TOKEN), network.transport)
     with TestClient(app, base_url="http://localhost:8000") as client:
         yield client
+
+
+def load_embed(ats: TestClient, profile: httpx2.Response) -> httpx2.Response:
+    """What the loader does in a profile that a browser shows."""
+    found = re.search(r'session-url="([^"]+)"', profile.text)
+    assert found is not None
+    return ats.post(found[1])

@@ -5,6 +5,7 @@ from starlette.testclient import TestClient
 
 from demo_ats.ats.applications import MAX_BODY_BYTES
 from demo_ats.sandbox.pdf import document
+from tests.demo_ats.conftest import load_embed
 from tests.demo_ats.network import Network
 
 ADA = {
@@ -21,6 +22,7 @@ def test_a_new_candidate_has_a_profile_and_a_session(ats: TestClient, network: N
 
     assert profile.history[0].status_code == 303
     assert "Adaline Quist" in profile.text
+    load_embed(ats, profile)
     candidate = network.sessions[-1]["candidate"]
     assert re.fullmatch(r"cand_\d+", candidate.pop("id"))
     assert candidate == {**ADA, "first_name": "Adaline", "cv": "Bakes bread.\nAnd cakes."}
@@ -42,19 +44,21 @@ def test_two_new_candidates_have_two_ids(ats: TestClient) -> None:
 def test_a_pdf_becomes_the_text_of_the_cv(ats: TestClient, network: Network) -> None:
     pdf = document(["Adaline Quist", "Baker since 2011"])
 
-    ats.post("/candidates", data=ADA, files={"cv_file": ("cv.pdf", pdf)})
+    load_embed(ats, ats.post("/candidates", data=ADA, files={"cv_file": ("cv.pdf", pdf)}))
 
     assert network.sessions[-1]["candidate"]["cv"] == "Adaline Quist\nBaker since 2011"
 
 
 def test_a_file_takes_the_place_of_pasted_text(ats: TestClient, network: Network) -> None:
-    ats.post("/candidates", data={**ADA, "cv": "pasted"}, files={"cv_file": ("cv.txt", b"filed")})
+    entries = {**ADA, "cv": "pasted"}
+    load_embed(ats, ats.post("/candidates", data=entries, files={"cv_file": ("cv.txt", b"filed")}))
 
     assert network.sessions[-1]["candidate"]["cv"] == "filed"
 
 
 def test_an_empty_file_field_leaves_the_pasted_text(ats: TestClient, network: Network) -> None:
-    ats.post("/candidates", data={**ADA, "cv": "pasted"}, files={"cv_file": ("", b"")})
+    entries = {**ADA, "cv": "pasted"}
+    load_embed(ats, ats.post("/candidates", data=entries, files={"cv_file": ("", b"")}))
 
     assert network.sessions[-1]["candidate"]["cv"] == "pasted"
 

@@ -9,8 +9,9 @@ QUELLWERK = {"company": "client_quellwerk", "return_to": "/candidates/test_green
 def test_the_same_candidate_is_asked_about_for_the_other_company(
     ats: TestClient, network: Network
 ) -> None:
-    ats.get("/candidates/test_green")
+    ats.post("/candidates/test_green/intelligence-session")
     ats.post("/company", data=QUELLWERK)
+    ats.post("/candidates/test_green/intelligence-session")
 
     first, second = network.sessions
     assert first["candidate"] == second["candidate"]

@@ -84,7 +84,7 @@ def test_the_demo_says_where_it_is_and_a_signal_stops_it_without_a_trace(
         giving_up.start()
         assert demo.stdout is not None
         welcome = until("Ctrl-C", demo.stdout)
-        page = httpx2.get(f"http://localhost:{ports.ats}/candidates/test_green", trust_env=False)
+        page = httpx2.get(f"http://localhost:{ports.ats}/candidates/test_existing", trust_env=False)
         demo.send_signal(number)
         _, errors = demo.communicate()
         giving_up.cancel()

@@ -1,0 +1,103 @@
+"""An ATS of a few lines: pages that a test has written, and a backend that opens sessions for them."""
+
+import json
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx2
+
+TIMEOUT_SECONDS = 10
+
+
+@dataclass
+class HostPages:
+    """`pages` by their path. `trouble`, while it is set, is the status of each session."""
+
+    origin: str
+    widget: str = ""
+    host_token: str = ""
+    pages: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    appearance: dict[str, str] = field(default_factory=dict)
+    trouble: HTTPStatus | None = None
+    client_id: str = ""
+    sessions: list[str] = field(default_factory=list)
+
+    def has(self, body: str, head: str = "", path: str = "/") -> str:
+        """Puts up a page with the loader. Returns its address."""
+        loader = f'<script async src="{self.widget}/embed.js"></script>'
+        self.pages[path] = f"<!doctype html><html><head>{head}{loader}</head><body>{body}</body>"
+        return self.origin + path
+
+    def reset(self) -> None:
+        self.pages.clear()
+        self.headers.clear()
+        self.appearance.clear()
+        self.sessions.clear()
+        self.trouble = None
+        self.client_id = f"client-{secrets.token_hex(4)}"  # so that each test has its own reports
+
+    def open_session(self, candidate_id: str) -> tuple[HTTPStatus, dict[str, Any]]:
+        self.sessions.append(candidate_id)
+        if self.trouble is not None:
+            return self.trouble, {}
+        answer = httpx2.post(
+            f"{self.widget}/api/v1/sessions",
+            json={
+                "language": "en",
+                "client": {"id": self.client_id},
+                "candidate": {"id": candidate_id, "first_name": "Mara", "last_name": "Lindqvist"},
+                "appearance": self.appearance,
+            },
+            headers={"Authorization": f"Bearer {self.host_token}"},
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+        )
+        return HTTPStatus.OK, {"embed_url": answer.raise_for_status().json()["embed_url"]}
+
+
+@contextmanager
+def serving() -> Iterator[HostPages]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    _Handler.host = host = HostPages(f"http://localhost:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield host
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    host: HostPages
+
+    def do_GET(self) -> None:
+        page = self.host.pages.get(self.path)
+        status = HTTPStatus.NOT_FOUND if page is None else HTTPStatus.OK
+        self._answer(status, (page or "").encode(), "text/html; charset=utf-8")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status, body = self.host.open_session(self.path.rpartition("/")[2])
+        self._answer(status, json.dumps(body).encode(), "application/json")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def _answer(self, status: HTTPStatus, body: bytes, media_type: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in self.host.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
