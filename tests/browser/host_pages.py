@@ -1,4 +1,4 @@
-"""An ATS of a few lines: pages that a test has written, and a backend that opens sessions for them."""
+"""An ATS of a few lines: pages that a test has written, and a backend that opens sessions."""
 
 import json
 import secrets

@@ -6,6 +6,7 @@ Sessions last for `SESSION_SECONDS` here, so that they expire under the recruite
 
 from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -164,7 +165,7 @@ def test_the_height_is_never_set_in_a_loop(
     waits_for_state(page, "idle")
     recruiter.waits_until(lambda: fits(page))
     told = [event["detail"]["height"] for event in events(page, "resize")]
-    assert all(before != after for before, after in zip(told, told[1:], strict=False)), told
+    assert all(before != after for before, after in pairwise(told)), told
     assert len(told) <= len(polls) + 3
 
 
@@ -281,7 +282,7 @@ def test_what_is_on_the_screen_stays_there_until_the_new_session_has_come(
 
 
 def test_a_run_goes_on_when_its_session_has_expired(
-    context: BrowserContext, page: Page, host: HostPages, recruiter: Recruiter, demo: Demo
+    context: BrowserContext, page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
     page.goto(host.has(element("test_long")))
     recruiter.presses(RUN)
@@ -323,7 +324,7 @@ def test_a_wrong_clock_changes_nothing(
 
 
 def test_a_session_that_has_lapsed_before_it_is_framed_is_replaced(
-    page: Page, host: HostPages, demo: Demo, recruiter: Recruiter
+    page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
     _, lapsed = host.open_session("test_red")
     page.wait_for_timeout((SESSION_SECONDS + 1) * 1000)
@@ -333,7 +334,7 @@ def test_a_session_that_has_lapsed_before_it_is_framed_is_replaced(
 
 
 def test_a_session_that_always_expires_at_once_is_not_asked_for_without_end(
-    page: Page, host: HostPages, recruiter: Recruiter
+    page: Page, host: HostPages
 ) -> None:
     page.clock.install()
     _, lapsed = host.open_session("test_red")
@@ -475,7 +476,10 @@ COUNT_WHAT_IS_HELD = """
     }
   }
   const { observe, disconnect } = IntersectionObserver.prototype
-  IntersectionObserver.prototype.observe = function (...all) { hold("observers", 1); observe.apply(this, all) }
+  IntersectionObserver.prototype.observe = function (target) {
+    hold("observers", 1)
+    observe.call(this, target)
+  }
   IntersectionObserver.prototype.disconnect = function () {
     if (!this.gone) hold("observers", -1)
     this.gone = true
@@ -513,9 +517,7 @@ def test_a_request_under_way_ends_with_the_element(
     assert events(page, "error") == []
 
 
-def test_several_on_one_page_do_not_hear_each_other(
-    page: Page, host: HostPages, recruiter: Recruiter
-) -> None:
+def test_several_on_one_page_do_not_hear_each_other(page: Page, host: HostPages) -> None:
     page.goto(host.has(element("test_existing", id="first") + element("test_red", id="second")))
     page.wait_for_function("events.filter(event => event.name === 'state').length === 2")
     first = page.frame_locator("#first iframe")
@@ -530,7 +532,7 @@ def test_several_on_one_page_do_not_hear_each_other(
     assert tall["height"] > 5 * small["height"]
 
 
-def test_it_works_in_a_frame_of_a_frame(page: Page, host: HostPages, recruiter: Recruiter) -> None:
+def test_it_works_in_a_frame_of_a_frame(page: Page, host: HostPages) -> None:
     inner = host.has(element("test_existing"), path="/inner")
     page.goto(host.has(f'<iframe src="{inner}" width="600" height="900"></iframe>', path="/outer"))
     ats = page.frame_locator("iframe").first
@@ -674,7 +676,7 @@ def embedded_in(page: Page) -> Frame:
 
 
 @pytest.fixture
-def framed(page: Page, host: HostPages, site: HostPages) -> Page:
+def framed(page: Page, host: HostPages) -> Page:
     """A page that frames the widget by itself."""
     _, session = host.open_session("test_red")
     page.goto(host.has(GREETING + f'<iframe src="{session["embed_url"]}"></iframe>'))
@@ -698,9 +700,7 @@ def test_the_frame_answers_no_other_window_of_the_page(framed: Page) -> None:
     assert framed.evaluate("answers") == []
 
 
-def test_the_frame_answers_no_parent_of_another_origin(
-    page: Page, host: HostPages, demo: Demo
-) -> None:
+def test_the_frame_answers_no_parent_of_another_origin(page: Page, host: HostPages) -> None:
     """Were it framed after all: here the policy that forbids it is taken from the answer."""
 
     def without_policy(route: Route) -> None:
