@@ -14,7 +14,7 @@
   // outline-color says in which colour scheme the page is here, and its transition when that changes.
   const STYLE = new CSSStyleSheet()
   STYLE.replaceSync(`
-    :host { display: block; position: relative; min-height: 3rem; outline-color: light-dark(#fff, #000); transition: outline-color 1ms }
+    :host { display: block; outline-color: light-dark(#fff, #000); transition: outline-color 1ms }
     [hidden], :host([hidden]) { display: none }
     iframe { display: block; width: 100%; height: 0; border: 0 }
     [part=loading] { height: 3rem; background: currentColor; opacity: .06 }
@@ -32,6 +32,7 @@
 
     connectedCallback() {
       this.disconnectedCallback()
+      if (!this.getAttribute("session-url")) return
       this.#life = new AbortController()
       live(this, this.shadowRoot, this.#life.signal)
     }
@@ -40,8 +41,8 @@
       this.#life?.abort()
     }
 
-    attributeChangedCallback() {
-      if (this.isConnected) this.connectedCallback()
+    attributeChangedCallback(name, before, now) {
+      if (before !== now && this.isConnected) this.connectedCallback()
     }
 
     // To be overridden where the ATS wants more than its cookies.
@@ -122,10 +123,11 @@
             next.contentWindow.postMessage(NAME, url.origin, [port2])
             port1.postMessage(scheme())
             port1.onmessage = ({ data: { type, detail, ...seen } }) => {
+              if (!next.isConnected) return
               if (detail.state === "expired") {
                 reject(Error("The session has expired"))
                 resume()
-              } else if (next.isConnected) show(next, port1, seen)
+              } else show(next, port1, seen)
               if (type) fire(type, detail)
             }
           }
@@ -140,10 +142,10 @@
         const focused = shadow.activeElement
         frame?.remove()
         frame = next
-        port = channel
         if (focused) frame.focus({ preventScroll: true })
         loading.hidden = notice.hidden = true
       }
+      port = channel
       path = seen.path
       frame.style.height = `${seen.height}px`
       frame.style.colorScheme = seen.scheme

@@ -502,6 +502,38 @@ def test_another_session_url_is_another_candidate(
     expect(page.locator("iframe")).to_have_count(1)
 
 
+def test_without_a_session_url_nothing_is_asked_until_there_is_one(
+    page: Page, host: HostPages, recruiter: Recruiter
+) -> None:
+    page.goto(host.has("<candidate-intelligence></candidate-intelligence>"))
+    page.wait_for_function("!!customElements.get('candidate-intelligence')")
+    page.locator("candidate-intelligence").evaluate(
+        "element => element.setAttribute('session-url', '/session/test_red')"
+    )
+    recruiter.sees("idle")
+    page.locator("candidate-intelligence").evaluate(
+        "element => element.setAttribute('session-url', '/session/test_red')"
+    )
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(page.locator("iframe")).to_have_count(1)
+    assert host.sessions == ["test_red"]
+
+
+def test_the_ats_may_ask_for_the_session_in_its_own_way(
+    page: Page, host: HostPages, recruiter: Recruiter
+) -> None:
+    script = """<script>
+      const element = document.querySelector("candidate-intelligence")
+      element.request = async () => new Request("/session/test_green", {
+        method: "POST", headers: { "X-CSRF-Token": "from-the-page" },
+      })
+    </script>"""
+    with page.expect_request("**/session/test_green") as asked:
+        page.goto(host.has(element("test_red") + script))
+    assert asked.value.headers["x-csrf-token"] == "from-the-page"
+    recruiter.sees("idle")
+
+
 def test_a_request_under_way_ends_with_the_element(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
