@@ -24,7 +24,6 @@ class HostPages:
     host_token: str = ""
     pages: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
-    appearance: dict[str, str] = field(default_factory=dict)
     trouble: HTTPStatus | None = None
     client_id: str = ""
     sessions: list[str] = field(default_factory=list)
@@ -38,7 +37,6 @@ class HostPages:
     def reset(self) -> None:
         self.pages.clear()
         self.headers.clear()
-        self.appearance.clear()
         self.sessions.clear()
         self.trouble = None
         self.client_id = f"client-{secrets.token_hex(4)}"  # so that each test has its own reports
@@ -53,7 +51,6 @@ class HostPages:
                 "language": "en",
                 "client": {"id": self.client_id},
                 "candidate": {"id": candidate_id, "first_name": "Mara", "last_name": "Lindqvist"},
-                "appearance": self.appearance,
             },
             headers={"Authorization": f"Bearer {self.host_token}"},
             timeout=TIMEOUT_SECONDS,
