@@ -1,0 +1,26 @@
+// Focus goes where the reader expects it, and is never lost with the element that had it.
+{
+  const find = (selector) => document.querySelector(selector)
+  const state = () => find("#candidate-intelligence").dataset.state
+  const isLost = () => document.activeElement === document.body || document.activeElement.disabled
+
+  let before = null
+
+  document.addEventListener("htmx:before:swap", () => {
+    before = { state: state(), focused: document.activeElement }
+  })
+
+  document.addEventListener("htmx:after:swap", () => {
+    // While the reader is elsewhere in the ATS, nothing may pull them into this frame.
+    if (!before || !document.hasFocus()) return
+    const { focused } = before
+    if (state() === "open" && before.state !== "open" && isTheButtons(focused)) {
+      find("#ci-report-title").focus({ preventScroll: true })
+    } else if (focused !== document.body && isLost()) {
+      // While the button is disabled, its group keeps its place, so that Tab goes on to Cancel.
+      find("#ci-button:enabled, #ci-actions:has(:disabled), #ci-status").focus({ preventScroll: true })
+    }
+  })
+
+  const isTheButtons = ({ id }) => id === "ci-button" || id === "ci-actions"
+}
