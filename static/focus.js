@@ -1,4 +1,5 @@
-// Focus goes where the reader expects it, and is never lost with the element that had it.
+// A report opens at its decision. Focus goes where the reader expects it, and is never lost with the
+// element that had it.
 {
   const find = (selector) => document.querySelector(selector)
   const state = () => find("#candidate-intelligence").dataset.state
@@ -11,10 +12,13 @@
   })
 
   document.addEventListener("htmx:after:swap", () => {
-    // While the reader is elsewhere in the ATS, nothing may pull them into this frame.
-    if (!before || !document.hasFocus()) return
+    if (!before) return
     const { focused } = before
-    if (state() === "open" && before.state !== "open" && isTheButtons(focused)) {
+    const hasOpened = state() === "open" && before.state !== "open"
+    if (hasOpened) scrollTo(0, 0)
+    // While the reader is elsewhere in the ATS, nothing may pull them into this frame.
+    if (!document.hasFocus()) return
+    if (hasOpened && isTheButtons(focused)) {
       find("#ci-report-title").focus({ preventScroll: true })
     } else if (focused !== document.body && isLost()) {
       // While the button is disabled, its group keeps its place, so that Tab goes on to Cancel.

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 from babel.support import NullTranslations, Translations
 
 LANGUAGES = ("en", "fr", "de", "es", "it")
@@ -27,7 +27,10 @@ def translations(language: str) -> NullTranslations:
 def moment(value: str, language: str) -> str:
     """An ISO 8601 moment in words, or the text as it came where it is none."""
     parsed = _parse(value)
-    return format_datetime(parsed, "long", locale=language) if parsed else value
+    if parsed is None:
+        return value
+    date = format_date(parsed, "long", locale=language)
+    return f"{date}, {format_time(parsed, 'short', locale=language)} UTC"
 
 
 def ago(value: str, language: str) -> str:
@@ -55,7 +58,7 @@ def _parse(value: str) -> datetime | None:
         parsed = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def duration(seconds: int) -> str:

@@ -92,7 +92,6 @@ class Embed:
         return self.start(self.profile(**changes))
 
     def canceled(self, **changes: Any) -> str:
-        self.partner.on("DELETE", reply("canceled"))
         address = self.waiting(**changes)
         self.cancel(address.removesuffix("/run"))
         return address
@@ -114,7 +113,7 @@ class Embed:
 
 @contextmanager
 def serving(database: Path, **overrides: Any) -> Iterator[Embed]:
-    partner = Partner(time.time)
+    partner = Partner(time.time).on("DELETE", reply("canceled"))
     settings = Settings(
         partner_api_url="http://127.0.0.1:9",
         partner_api_key=KEY,

@@ -13,13 +13,15 @@ from tests.widget.partner import reply
 WIDTHS = (280, 320, 640, 1200)
 STATE = "#candidate-intelligence[data-state='{}']"
 
-# Shifts that no input has caused, each with the elements that moved.
+# Shifts that no input has caused, each with what moved.
 WATCH_SHIFTS = """
 window.shifts = []
+const element = (node) => node?.nodeType === Node.TEXT_NODE ? node.parentElement : node
+const moved = ({ node, previousRect, currentRect }) =>
+  `${element(node)?.outerHTML.slice(0, 120)} from ${previousRect.y} to ${currentRect.y}`
 new PerformanceObserver((list) => {
-  for (const { value, hadRecentInput, sources } of list.getEntries())
-    if (!hadRecentInput) window.shifts.push([value, ...sources.map(({ node, previousRect, currentRect }) =>
-      `${(node?.outerHTML ?? node?.textContent ?? "").slice(0, 90)} ${previousRect.y} ${currentRect.y}`)])
+  for (const { hadRecentInput, sources } of list.getEntries())
+    if (!hadRecentInput) window.shifts.push(...sources.map(moved))
 }).observe({ type: "layout-shift", buffered: true })
 """
 
@@ -53,9 +55,9 @@ def test_nothing_moves_from_the_run_to_its_report(embed: Embed, pages: list[Page
     pages[0].get_by_role("button", name=RUN).click()
     for page in pages[1:]:
         page.goto(f"{address}/run")
-    for page in pages:
+    for width, page in zip(WIDTHS, pages, strict=True):
         page.wait_for_selector(STATE.format("open"))
-        assert page.evaluate("window.shifts") == []
+        assert page.evaluate("window.shifts") == [], width
 
 
 def test_a_shift_would_be_seen(embed: Embed, pages: list[Page]) -> None:
@@ -99,6 +101,7 @@ def test_only_new_signals_slide_in(embed: Embed, page: Page) -> None:
     embed.partner.on("POST", reply(retry_after="1", **found(3)))
     embed.partner.on("GET", reply(retry_after="1", **found(5)))
     page.goto(embed.start(embed.profile()))
+    page.wait_for_function("document.getAnimations().every(a => a.animationName !== 'arrive')")
     page.evaluate("""() => {
         window.slid = []
         document.addEventListener("animationstart", ({ animationName, target }) => {
@@ -113,7 +116,7 @@ def test_only_new_signals_slide_in(embed: Embed, page: Page) -> None:
 def test_a_press_shows_at_once_that_something_goes_on(embed: Embed, page: Page) -> None:
     embed.partner.on("POST", finished())
     page.goto(embed.closed())
-    spinner = "getComputedStyle(document.querySelector('#ci-button'), '::after').animationName"
+    spinner = "getComputedStyle(document.querySelector('#ci-button'), '::before').animationName"
     assert page.evaluate(spinner) == "none"
     pressed = threading.Event()
     held: list[Route] = []
