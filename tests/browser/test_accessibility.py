@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from demo_ats.servers import Demo
 from tests.browser.embed import STATES, Embed, finished, found
 from tests.browser.recruiter import CLOSE, RUN, VIEW, Recruiter
 from tests.widget.partner import reply
@@ -44,7 +43,7 @@ STAND_ON_A_PAGE = "document.documentElement.style.backgroundColor = 'var(--surfa
 def look_with_axe(page: Page) -> list[str]:
     page.evaluate(STAND_ON_A_PAGE)
     if not page.evaluate("'axe' in window"):
-        page.evaluate(Axe().axe_script)
+        page.evaluate(AXE_SCRIPT)
     response = page.evaluate("rules => axe.run(rules)", RULES)
     return [
         f"{violation['id']}: {node['html']}"

@@ -45,7 +45,7 @@ def test_the_report_is_copied_as_text_that_reads_well_in_a_note(embed: Embed, pa
     date = moment((datetime.now(UTC) - timedelta(days=3)).isoformat(), "en")
     assert copied.startswith(f"Report on Mara Lindqvist\nGenerated {date[:-12]}")
     assert "\n\nRecommendation\nGO with validation\nMedium confidence\n" in copied
-    assert f"\n\nWhat to validate\n[ ] Exact start of the current position" in copied
+    assert "\n\nWhat to validate\n[ ] Exact start of the current position" in copied
     assert (
         "\n\nInterview questions\n"
         "1. Walk me through the months around your start in 2021.\n"
@@ -65,7 +65,7 @@ def test_the_report_is_copied_as_text_that_reads_well_in_a_note(embed: Embed, pa
 
 
 def test_copying_works_in_the_frame_of_an_ats_that_grants_no_permission(
-    recruiter: Recruiter, context: BrowserContext
+    recruiter: Recruiter,
 ) -> None:
     recruiter.adds_a_candidate("Edda", "Winther")
     recruiter.presses(RUN)
