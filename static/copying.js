@@ -55,9 +55,9 @@
 
   const words = (block) => {
     if (block.matches(".signal__source")) return [...block.children].map(source).join(" · ")
-    const copy = block.cloneNode(true)
-    copy.querySelectorAll(".on-screen").forEach((part) => part.remove())
-    return copy.textContent.replace(/[^\S\n]+/g, " ").trim()
+    const twin = block.cloneNode(true)
+    twin.querySelectorAll(".on-screen").forEach((part) => part.remove())
+    return twin.textContent.replace(/[^\S\n]+/g, " ").trim()
   }
 
   const source = (part) => part.href ?? part.textContent.trim()

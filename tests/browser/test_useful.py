@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
+import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from pypdf import PdfReader
 
@@ -201,6 +202,25 @@ def test_the_date_is_told_as_time_that_has_passed_and_exactly_on_demand(
         minutes=5
     )
     expect(generated).to_have_attribute("title", moment(stamp, "en"))
+
+
+@pytest.mark.parametrize(
+    ("generated_at", "told"),
+    [
+        ("2026-11-24T07:00:00", "ago"),  # without a time zone
+        ("2999-01-01T00:00:00Z", "Generated 1 second ago"),  # by a clock that is ahead
+        ("last week", "Generated last week"),
+    ],
+)
+def test_a_date_of_any_kind_is_told(generated_at: str, told: str, embed: Embed, page: Page) -> None:
+    opens_a_report(page, embed, metadata={"generated_at": generated_at})
+    expect(page.locator(".report__when")).to_contain_text(told)
+
+
+def test_the_date_is_told_in_the_readers_language(embed: Embed, page: Page) -> None:
+    embed.partner.on("POST", finished())
+    page.goto(embed.start(embed.profile(language="fr")))
+    expect(page.locator("time", has_text="il y a 3 jours")).to_be_visible()
 
 
 def test_a_long_report_opens_at_its_decision_wherever_the_reader_was(
