@@ -16,7 +16,7 @@
     const { focused } = before
     const hasOpened = state() === "open" && before.state !== "open"
     if (hasOpened) scrollTo(0, 0)
-    // While the reader is elsewhere in the ATS, nothing may pull them into this frame.
+    // A frame may remember what had focus in it, while the reader is elsewhere in the ATS.
     if (!document.hasFocus()) return
     if (hasOpened && isTheButtons(focused)) {
       find("#ci-report-title").focus({ preventScroll: true })

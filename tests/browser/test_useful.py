@@ -12,7 +12,9 @@ from demo_ats.servers import Demo
 from tests.browser.embed import Embed, finished, found, many_signals
 from tests.browser.recruiter import CLOSE, RUN, VIEW, Recruiter
 from tests.widget.partner import reply
+from widget.database import DatabaseUnavailable
 from widget.languages import moment
+from widget.store import Store
 
 TICKED = "Notice period, and readiness to work from Gothenburg."
 LEFT_OPEN = "Size of the team that was led, and who can confirm it."
@@ -245,3 +247,31 @@ def test_a_press_that_does_not_get_through_says_so(context: BrowserContext, demo
     context.set_offline(False)
     recruiter.presses(RUN)
     recruiter.sees("open")
+
+
+def test_a_lost_connection_is_said_and_the_run_goes_on_after_it(
+    context: BrowserContext, demo: Demo
+) -> None:
+    recruiter = Recruiter(context.new_page(), demo.ats)
+    recruiter.adds_a_candidate("Oda", "Lindgren")
+    recruiter.presses(RUN)
+    recruiter.sees("running")
+    context.set_offline(True)
+    recruiter.reads("No answer yet. Trying again…")
+    context.set_offline(False)
+    recruiter.sees("open")
+
+
+def test_a_widget_that_was_not_available_comes_back_by_itself(
+    embed: Embed, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = embed.profile()
+
+    async def fail(*_: object) -> None:
+        raise DatabaseUnavailable("gone")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(Store, "load", fail)
+        page.goto(address)
+        expect(page.get_by_text("tries again by itself")).to_be_visible()
+    expect(page.get_by_role("button", name=RUN)).to_be_visible()
