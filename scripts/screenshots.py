@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from demo_ats.servers import free_ports, running
 from scripts import chromium
@@ -21,6 +21,9 @@ from tests.browser.recruiter import RUN, Recruiter
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 WIDTHS = (280, 320, 640, 1200)
 SPEED = 8
+TIMEOUT_MS = 60_000
+
+expect.set_options(timeout=TIMEOUT_MS)
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -79,7 +82,7 @@ def _page(browser: Browser, width: int, theme: Theme) -> Page:
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce"
     )
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(TIMEOUT_MS)
     return context.new_page()
 
 

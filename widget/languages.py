@@ -39,7 +39,7 @@ def ago(value: str, language: str) -> str:
     if parsed is None:
         return ""
     passed = max(datetime.now(UTC) - parsed, timedelta(seconds=1))
-    return format_timedelta(-passed, add_direction=True, locale=language)
+    return format_timedelta(-passed, granularity="minute", add_direction=True, locale=language)
 
 
 def language_name(code: str, language: str) -> str:
