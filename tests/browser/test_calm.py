@@ -100,7 +100,9 @@ def test_only_new_signals_slide_in(embed: Embed, page: Page) -> None:
     embed.partner.on("POST", reply(retry_after="1", **found(3)))
     embed.partner.on("GET", reply(retry_after="1", **found(5)))
     page.goto(embed.start(embed.profile()))
-    page.wait_for_function("document.getAnimations().every(a => a.animationName !== 'arrive')")
+    page.wait_for_function(
+        "() => document.getAnimations().every(a => a.animationName !== 'arrive')"
+    )
     page.evaluate("""() => {
         window.slid = []
         document.addEventListener("animationstart", ({ animationName, target }) => {

@@ -91,6 +91,17 @@ def test_copying_leaves_what_is_selected_as_it_is(embed: Embed, page: Page) -> N
     assert page.evaluate("String(getSelection())") == selected
 
 
+def test_copying_falls_back_on_the_permission_that_an_ats_may_grant(
+    embed: Embed, page: Page
+) -> None:
+    opens_a_report(page, embed)
+    page.evaluate("document.execCommand = () => false")
+    page.context.grant_permissions(["clipboard-write"])
+    page.get_by_role("button", name="Copy as text").click()
+    expect(page.locator("#ci-copied")).to_have_text("Copied")
+    assert clipboard(page).startswith("Report on Mara Lindqvist\n")
+
+
 def test_where_copying_is_refused_that_is_said(embed: Embed, page: Page) -> None:
     opens_a_report(page, embed)
     page.evaluate("""() => {
