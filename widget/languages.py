@@ -1,11 +1,11 @@
 """The interface's languages, and dates as their readers write them."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime
+from babel.dates import format_date, format_time, format_timedelta
 from babel.support import NullTranslations, Translations
 
 LANGUAGES = ("en", "fr", "de", "es", "it")
@@ -26,11 +26,20 @@ def translations(language: str) -> NullTranslations:
 
 def moment(value: str, language: str) -> str:
     """An ISO 8601 moment in words, or the text as it came where it is none."""
-    try:
-        parsed = datetime.fromisoformat(value)
-    except ValueError:
+    parsed = _parse(value)
+    if parsed is None:
         return value
-    return format_datetime(parsed, "medium", locale=language)
+    date = format_date(parsed, "long", locale=language)
+    return f"{date}, {format_time(parsed, 'short', locale=language)} UTC"
+
+
+def ago(value: str, language: str) -> str:
+    """`3 days ago` of an ISO 8601 moment, or an empty text where it is none."""
+    parsed = _parse(value)
+    if parsed is None:
+        return ""
+    passed = max(datetime.now(UTC) - parsed, timedelta(seconds=1))
+    return format_timedelta(-passed, granularity="minute", add_direction=True, locale=language)
 
 
 def language_name(code: str, language: str) -> str:
@@ -41,6 +50,15 @@ def language_name(code: str, language: str) -> str:
         )
     except (ValueError, UnknownLocaleError):
         return code
+
+
+def _parse(value: str) -> datetime | None:
+    """A moment that names no time zone is taken as UTC."""
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def duration(seconds: int) -> str:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from widget.languages import (
+    ago,
     duration,
     interface_language,
     language_name,
@@ -93,7 +94,12 @@ def environment(language: str) -> Environment:
         auto_reload=False,
     )
     templates.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    templates.filters |= {"duration": duration, "language_name": language_name, "moment": moment}
+    templates.filters |= {
+        "ago": ago,
+        "duration": duration,
+        "language_name": language_name,
+        "moment": moment,
+    }
     templates.globals["static"] = static_url
     return templates
 

@@ -7,6 +7,7 @@ from typing import Any
 from widget.button import LABELS, State, ask_again_in, reason_of, state_of
 from widget.model import Phase, Reason, Run
 from widget.report import (
+    FILTERED_FROM,
     QuickSignal,
     Report,
     Signal,
@@ -43,6 +44,10 @@ class Panel:
     quick_signal: QuickSignal | None = None
     signals: Sequence[Signal] = ()
     reliabilities: Sequence[tuple[str, int]] = ()
+
+    @property
+    def filterable(self) -> bool:
+        return self.report is not None and len(self.signals) >= FILTERED_FROM
 
 
 EXPIRED = Panel(State.EXPIRED, "")

@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 MAX_DEPTH = 8
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 RELIABILITIES = ("High", "Medium", "Low")
+OTHER = "Other"
+FILTERED_FROM = 9  # signals from which on they can be filtered
+LONG_FROM = 5  # sections from which on a report needs links to them
 STAGES = ("identity", "enrichment", "report", "done")
 
 RECOMMENDATION_KEYS = ("decision", "confidence", "reason", "evidence")
@@ -45,6 +48,7 @@ READING_ORDER = (
 )
 
 Kind = Literal["text", "link", "number", "yesno", "empty", "items", "fields"]
+Manner = Literal["plain", "checklist", "questions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,21 @@ class Field:
     """`key` as the API spells it, `heading` as a reader would.
 
     `leads`: the heading repeats the one above it, as `question` does in `interviewQuestions`.
+    `manner`: what a section of a report is for.
     """
 
     key: str
     heading: str
     node: Node
     leads: bool = False
+
+    @property
+    def manner(self) -> Manner:
+        if self.node.kind == "items" and re.search("question", self.key, re.IGNORECASE):
+            return "questions"
+        if self.key == "whatToValidate" and {item.kind for item in self.node.items} == {"text"}:
+            return "checklist"
+        return "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,12 @@ class Signal:
     reliability: str
     extras: Sequence[Field]
 
+    @property
+    def group(self) -> str:
+        """One of RELIABILITIES, or OTHER."""
+        name = self.reliability.capitalize()
+        return name if name in RELIABILITIES else OTHER
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -109,6 +128,10 @@ class Report:
     generated_at: str
     hosted_url: str
     extras: Sequence[Field]
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.sections) >= LONG_FROM
 
 
 def read_report(resource: Mapping[str, Any]) -> Report:
@@ -163,12 +186,11 @@ def read_error(resource: Mapping[str, Any]) -> str:
 
 
 def count_reliabilities(signals: Sequence[Signal]) -> list[tuple[str, int]]:
-    """How many signals there are of each reliability; those of an unknown one come last."""
+    """How many signals there are of each known reliability, and of any other where there are."""
     counts = dict.fromkeys(RELIABILITIES, 0)
     for signal in signals:
-        name = signal.reliability or "Unknown"
-        counts[name] = counts.get(name, 0) + 1
-    return [(name, count) for name, count in counts.items() if count]
+        counts[signal.group] = counts.get(signal.group, 0) + 1
+    return list(counts.items())
 
 
 def heading(key: str) -> str:

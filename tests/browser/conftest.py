@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from demo_ats.servers import Demo, free_ports, running
 from scripts import chromium
+from tests.browser.embed import Embed, serving
 from tests.browser.recruiter import Recruiter
 
 BROWSERS = os.environ.get("BROWSERS", "chromium").split(",")
@@ -30,6 +31,12 @@ expect.set_options(timeout=TIMEOUT_MS)
 def demo() -> Iterator[Demo]:
     with running(free_ports(), SPEED, {"WIDGET_LEAVE_GRACE": "2"}) as demo:
         yield demo
+
+
+@pytest.fixture(scope="session")
+def embed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embed]:
+    with serving(tmp_path_factory.mktemp("embed") / "widget.db") as embed:
+        yield embed
 
 
 @pytest.fixture(scope="package")

@@ -1,0 +1,188 @@
+"""The widget alone, served on a port of its own, with a Partner API that says what a test wants."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import uvicorn
+from starlette.types import ASGIApp
+
+from demo_ats.sandbox import reports
+from demo_ats.sandbox.scenarios import SCENARIOS
+from tests.widget.partner import KEY, Partner, reply
+from tests.widget.people import MARA, create_body
+from widget.app import create_app
+from widget.settings import Settings
+
+HOST_TOKEN = "a-host-token-for-browser-tests-only"
+START_SECONDS = 30
+LONG = "600"  # seconds in which nobody asks the Partner API
+STATES = (
+    "idle",
+    "waiting",
+    "running",
+    "open",
+    "closed",
+    "failed",
+    "canceled",
+    "expired",
+    "unknown",
+)
+
+
+@dataclass
+class Embed:
+    """`partner` answers each POST, GET and DELETE of the widget."""
+
+    origin: str
+    partner: Partner
+    _candidates: dict[str, str] = field(default_factory=dict)
+
+    def profile(self, **changes: Any) -> str:
+        """The address of the widget in the profile of a candidate whom nobody has opened yet."""
+        candidate = {**MARA, "id": f"candidate-{len(self._candidates)}"}
+        response = self._ask("POST", "/api/v1/sessions", json=create_body(candidate, **changes))
+        address = self.origin + httpx2.URL(response.json()["embed_url"]).path
+        self._candidates[address] = candidate["id"]
+        return address
+
+    def start(self, address: str) -> str:
+        """What the Run button does. Returns the address of the run."""
+        httpx2.post(f"{address}/run", trust_env=False)
+        return f"{address}/run"
+
+    def cancel(self, address: str) -> None:
+        httpx2.post(f"{address}/cancellation", trust_env=False)
+
+    def expire(self, address: str) -> None:
+        self._ask("DELETE", f"/api/v1/candidates/client-1/{self._candidates[address]}")
+
+    # The states of the widget, each as the address that shows it. `changes` go into the session.
+
+    def idle(self, **changes: Any) -> str:
+        return self.profile(**changes)
+
+    def waiting(self, **changes: Any) -> str:
+        self.partner.on("POST", reply("queued", retry_after=LONG))
+        return self.start(self.profile(**changes))
+
+    def running(self, **changes: Any) -> str:
+        self.partner.on("POST", reply("processing", retry_after=LONG, **found(4)))
+        return self.start(self.profile(**changes))
+
+    def open(self, **changes: Any) -> str:
+        self.partner.on("POST", finished(signals=many_signals(12)))
+        return self.start(self.profile(**changes))
+
+    def open_long(self, **changes: Any) -> str:
+        self.partner.on("POST", finished("long_report"))
+        return self.start(self.profile(**changes))
+
+    def open_unknown(self, **changes: Any) -> str:
+        self.partner.on("POST", finished("unknown"))
+        return self.start(self.profile(**changes))
+
+    def closed(self, **changes: Any) -> str:
+        return self.open(**changes).removesuffix("/run")
+
+    def failed(self, **changes: Any) -> str:
+        self.partner.on("POST", reply("failed", error=reports.ERROR))
+        return self.start(self.profile(**changes))
+
+    def canceled(self, **changes: Any) -> str:
+        address = self.waiting(**changes)
+        self.cancel(address.removesuffix("/run"))
+        return address
+
+    def expired(self, **changes: Any) -> str:
+        address = self.profile(**changes)
+        self.expire(address)
+        return address
+
+    def unknown(self, **_: Any) -> str:
+        return f"{self.origin}/embed/never-issued"
+
+    def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {HOST_TOKEN}"}
+        url = self.origin + path
+        response = httpx2.request(method, url, headers=headers, trust_env=False, **options)
+        return response.raise_for_status()
+
+
+@contextmanager
+def serving(database: Path, **overrides: Any) -> Iterator[Embed]:
+    partner = Partner(time.time).on("DELETE", reply("canceled"))
+    settings = Settings(
+        partner_api_url="http://127.0.0.1:9",
+        partner_api_key=KEY,
+        secret_key="a-secret-for-browser-tests-long-enough",
+        host_token=HOST_TOKEN,
+        allowed_origins="http://localhost:8000",
+        database_url=f"sqlite:///{database}",
+        **overrides,
+    )
+    with _served(create_app(settings, httpx2.MockTransport(partner.answer))) as origin:
+        yield Embed(origin, partner)
+
+
+def found(signals: int = 9, scenario: str = "orange", **members: Any) -> dict[str, Any]:
+    """What the API says of a run in its second stage."""
+    request, chosen = create_body(), SCENARIOS[scenario]
+    return {
+        "stage": "enrichment",
+        "quick_signal": reports.quick_signal(chosen),
+        "signals": reports.signals(request, chosen)[:signals],
+        **members,
+    }
+
+
+def finished(scenario: str = "orange", days_ago: float = 3, **members: Any) -> httpx2.Response:
+    """A completed analysis, as the sandbox invents them."""
+    generated_at = datetime.now(UTC) - timedelta(days=days_ago)
+    return reply(
+        "completed",
+        retry_after=None,
+        **found(signals=100, scenario=scenario)
+        | {
+            "stage": "done",
+            "report": reports.report(create_body(), SCENARIOS[scenario]),
+            "metadata": _metadata(generated_at),
+        }
+        | members,
+    )
+
+
+def many_signals(number: int) -> list[dict[str, Any]]:
+    return reports.signals(create_body(), SCENARIOS["long_report"])[:number]
+
+
+def _metadata(generated_at: datetime) -> Mapping[str, str]:
+    return {
+        "report_id": "report-1",
+        "language": "en",
+        "generated_at": generated_at.isoformat(timespec="seconds"),
+        "pdf_download_url": "https://reports.example.com/report-1.pdf",
+    }
+
+
+@contextmanager
+def _served(app: ASGIApp) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started:
+        assert time.monotonic() < deadline, "the widget did not start"
+        time.sleep(0.01)
+    try:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()

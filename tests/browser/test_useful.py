@@ -1,0 +1,288 @@
+"""What a recruiter takes from a report: into the ATS's notes, onto paper, to the right section."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+from pypdf import PdfReader
+
+from demo_ats.servers import Demo
+from tests.browser.embed import Embed, finished, found, many_signals
+from tests.browser.recruiter import CLOSE, RUN, VIEW, Recruiter
+from tests.widget.partner import reply
+from widget.database import DatabaseUnavailable
+from widget.languages import moment
+from widget.store import Store
+
+TICKED = "Notice period, and readiness to work from Gothenburg."
+LEFT_OPEN = "Size of the team that was led, and who can confirm it."
+
+
+def opens_a_report(page: Page, embed: Embed, **members: object) -> None:
+    embed.partner.on("POST", finished(**members))  # type: ignore[arg-type]
+    page.goto(embed.start(embed.profile()))
+
+
+def clipboard(page: Page) -> str:
+    page.context.grant_permissions(["clipboard-read"])
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def printed(page: Page) -> str:
+    pdf = PdfReader(BytesIO(page.pdf(format="A4")))
+    return "\n".join(sheet.extract_text() for sheet in pdf.pages)
+
+
+def shown(page: Page) -> Locator:
+    return page.locator(".signal:visible")
+
+
+def test_the_report_is_copied_as_text_that_reads_well_in_a_note(embed: Embed, page: Page) -> None:
+    opens_a_report(page, embed, signals=many_signals(2))
+    page.get_by_role("button", name="Copy as text").click()
+    expect(page.locator("#ci-copied")).to_have_text("Copied")
+    expect(page.locator("#ci-copied")).to_have_text("")
+    copied = clipboard(page)
+    date = moment((datetime.now(UTC) - timedelta(days=3)).isoformat(), "en")
+    assert copied.startswith(f"Report on Mara Lindqvist\nGenerated {date[:-12]}")
+    assert "\n\nRecommendation\nGO with validation\nMedium confidence\n" in copied
+    assert "\n\nWhat to validate\n[ ] Exact start of the current position" in copied
+    assert (
+        "\n\nInterview questions\n"
+        "1. Walk me through the months around your start in 2021.\n"
+        "  Why: Dates differ between sources.\n"
+        "  Listen for: A plain account without gaps.\n"
+        "2. Which decision" in copied
+    )
+    assert (
+        "\n\nSignals 2\n"
+        "- Listed as Bridge engineer on the team page of Tide & Timber. (source 1)\n"
+        "  High reliability · company website · https://www.example.com/team/mara-lindqvist\n"
+        in copied
+    )
+    assert "This report supports your decision and does not make it." in copied
+    assert "Tick what is settled" not in copied
+    assert "3 days ago" not in copied
+
+
+def test_copying_works_in_the_frame_of_an_ats_that_grants_no_permission(
+    recruiter: Recruiter,
+) -> None:
+    recruiter.adds_a_candidate("Edda", "Winther")
+    recruiter.presses(RUN)
+    recruiter.sees("open")
+    assert recruiter.page.locator("iframe").first.get_attribute("allow") is None
+    recruiter.presses("Copy as text")
+    expect(recruiter.frame.locator("#ci-copied")).to_have_text("Copied")
+    note = recruiter.page.get_by_placeholder("Write a note for your team")
+    note.focus()
+    recruiter.page.keyboard.press("ControlOrMeta+v")
+    assert note.input_value().startswith("Report on Edda Winther\n")
+
+
+def test_copying_leaves_what_is_selected_as_it_is(embed: Embed, page: Page) -> None:
+    opens_a_report(page, embed)
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('.caution'))")
+    selected = page.evaluate("String(getSelection())")
+    page.get_by_role("button", name="Copy as text").press("Enter")
+    assert clipboard(page).startswith("Report on")
+    assert page.evaluate("String(getSelection())") == selected
+
+
+def test_copying_falls_back_on_the_permission_that_an_ats_may_grant(
+    embed: Embed, page: Page
+) -> None:
+    opens_a_report(page, embed)
+    page.evaluate("document.execCommand = () => false")
+    page.context.grant_permissions(["clipboard-write"])
+    page.get_by_role("button", name="Copy as text").click()
+    expect(page.locator("#ci-copied")).to_have_text("Copied")
+    assert clipboard(page).startswith("Report on Mara Lindqvist\n")
+
+
+def test_where_copying_is_refused_that_is_said(embed: Embed, page: Page) -> None:
+    opens_a_report(page, embed)
+    page.evaluate("""() => {
+        document.execCommand = () => false
+        navigator.clipboard.writeText = () => Promise.reject(new Error())
+    }""")
+    page.get_by_role("button", name="Copy as text").click()
+    expect(page.locator("#ci-copied")).to_have_text("Your browser does not allow copying here.")
+
+
+def test_a_tick_goes_into_the_copy_and_onto_paper(embed: Embed, page: Page) -> None:
+    opens_a_report(page, embed)
+    page.get_by_label(TICKED).check()
+    page.get_by_role("button", name="Copy as text").click()
+    assert f"[x] {TICKED}\n[ ] {LEFT_OPEN}" in clipboard(page)
+    page.emulate_media(media="print")
+    expect(page.get_by_label(TICKED)).to_be_checked()
+    expect(page.get_by_label(TICKED)).to_be_visible()
+
+
+def test_a_tick_is_gone_when_the_report_is_closed_as_the_hint_says(
+    embed: Embed, page: Page
+) -> None:
+    opens_a_report(page, embed)
+    page.get_by_label(TICKED).check()
+    expect(page.get_by_text("are gone when the report is closed")).to_be_visible()
+    page.get_by_role("button", name=CLOSE).click()
+    page.get_by_role("button", name=VIEW).click()
+    expect(page.get_by_label(TICKED)).not_to_be_checked()
+
+
+def test_the_print_button_prints(embed: Embed, page: Page) -> None:
+    opens_a_report(page, embed)
+    page.evaluate("window.print = () => { window.printed = true }")
+    page.get_by_role("button", name="Print").click()
+    assert page.evaluate("window.printed")
+
+
+def test_paper_holds_the_decision_the_questions_and_the_checklist_and_no_button(
+    embed: Embed, page: Page
+) -> None:
+    opens_a_report(page, embed)
+    paper = printed(page)
+    places = [
+        paper.index(text)
+        for text in (
+            "Report on Mara Lindqvist",
+            "GO with validation",
+            "What to validate",
+            "Interview questions",
+            "Signals",
+        )
+    ]
+    assert places == sorted(places)
+    date = moment((datetime.now(UTC) - timedelta(days=3)).isoformat(), "en")
+    assert date[:-12] in paper
+    for text in ("Close report", "Copy as text", "days ago", "Tick what is settled", "hosted"):
+        assert text not in paper
+
+
+def test_many_signals_can_be_filtered_by_reliability(embed: Embed, page: Page) -> None:
+    signals = many_signals(12)
+    signals[3] = signals[3] | {"reliability": "Disputed"}
+    opens_a_report(page, embed, signals=signals)
+    expect(shown(page)).to_have_count(12)
+    for word in ("High", "Medium", "Other"):
+        expected = [s for s in signals if s["reliability"] == word.replace("Other", "Disputed")]
+        page.get_by_role("radio", name=f"{word} {len(expected)}").check()
+        expect(shown(page)).to_have_count(len(expected))
+        expect(shown(page).first).to_contain_text(expected[0]["statement"])
+    page.get_by_role("button", name="Copy as text").click()
+    assert clipboard(page).count("(source ") == 1
+    page.get_by_role("radio", name="All 12").check()
+    expect(shown(page)).to_have_count(12)
+
+
+def test_few_signals_need_no_filter(embed: Embed, page: Page) -> None:
+    opens_a_report(page, embed, signals=many_signals(8))
+    expect(shown(page)).to_have_count(8)
+    expect(page.get_by_role("radio")).to_have_count(0)
+
+
+def test_links_lead_to_each_section_and_add_no_step_to_the_history(
+    embed: Embed, page: Page
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 500})
+    opens_a_report(page, embed, scenario="long_report")
+    steps = page.evaluate("history.length")
+    for name in ("Interview questions", "Risks", "Signals"):
+        page.get_by_role("link", name=name, exact=True).click()
+        heading = page.get_by_role("heading", name=re.compile(f"^{name}"))
+        expect(heading).to_be_in_viewport()
+        expect(heading).to_be_focused()
+    assert page.evaluate("history.length") == steps
+
+
+def test_a_short_report_needs_no_links_to_its_sections(embed: Embed, page: Page) -> None:
+    opens_a_report(page, embed, report={"summary": "Solid."})
+    expect(page.get_by_text("Solid.")).to_be_visible()
+    expect(page.get_by_role("navigation")).to_have_count(0)
+
+
+def test_the_date_is_told_as_time_that_has_passed_and_exactly_on_demand(
+    embed: Embed, page: Page
+) -> None:
+    opens_a_report(page, embed)
+    generated = page.locator("time", has_text="3 days ago")
+    expect(generated).to_be_visible()
+    stamp = str(generated.get_attribute("datetime"))
+    assert abs(datetime.now(UTC) - timedelta(days=3) - datetime.fromisoformat(stamp)) < timedelta(
+        minutes=5
+    )
+    expect(generated).to_have_attribute("title", moment(stamp, "en"))
+
+
+@pytest.mark.parametrize(
+    ("generated_at", "told"),
+    [
+        ("2026-11-24T07:00:00", "ago"),  # without a time zone
+        ("2999-01-01T00:00:00Z", "Generated 1 minute ago"),  # by a clock that is ahead
+        ("last week", "Generated last week"),
+    ],
+)
+def test_a_date_of_any_kind_is_told(generated_at: str, told: str, embed: Embed, page: Page) -> None:
+    opens_a_report(page, embed, metadata={"generated_at": generated_at})
+    expect(page.locator(".report__when")).to_contain_text(told)
+
+
+def test_the_date_is_told_in_the_readers_language(embed: Embed, page: Page) -> None:
+    embed.partner.on("POST", finished())
+    page.goto(embed.start(embed.profile(language="fr")))
+    expect(page.locator("time", has_text="il y a 3 jours")).to_be_visible()
+
+
+def test_a_long_report_opens_at_its_decision_wherever_the_reader_was(
+    embed: Embed, page: Page
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 400})
+    embed.partner.on("POST", reply(retry_after="1", **found(6)))
+    embed.partner.on("GET", reply(retry_after="1", **found(6)))
+    page.goto(embed.start(embed.profile()))
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    embed.partner.on("GET", finished("long_report"))
+    expect(page.locator("#candidate-intelligence")).to_have_attribute("data-state", "open")
+    expect(page.locator(".recommendation__decision")).to_be_in_viewport()
+
+
+def test_a_press_that_does_not_get_through_says_so(context: BrowserContext, demo: Demo) -> None:
+    recruiter = Recruiter(context.new_page(), demo.ats)
+    recruiter.adds_a_candidate("Femi", "Adeyemi")
+    context.set_offline(True)
+    recruiter.presses(RUN)
+    recruiter.reads("That did not get through.")
+    context.set_offline(False)
+    recruiter.presses(RUN)
+    recruiter.sees("open")
+
+
+def test_a_lost_connection_is_said_and_the_run_goes_on_after_it(
+    context: BrowserContext, demo: Demo
+) -> None:
+    recruiter = Recruiter(context.new_page(), demo.ats)
+    recruiter.adds_a_candidate("Oda", "Lindgren")
+    recruiter.presses(RUN)
+    recruiter.sees("running")
+    context.set_offline(True)
+    recruiter.reads("No answer yet. Trying again…")
+    context.set_offline(False)
+    recruiter.sees("open")
+
+
+def test_a_widget_that_was_not_available_comes_back_by_itself(
+    embed: Embed, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = embed.profile()
+
+    async def fail(*_: object) -> None:
+        raise DatabaseUnavailable("gone")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(Store, "load", fail)
+        page.goto(address)
+        expect(page.get_by_text("tries again by itself")).to_be_visible()
+    expect(page.get_by_role("button", name=RUN)).to_be_visible()
