@@ -1,11 +1,11 @@
 """The interface's languages, and dates as their readers write them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_timedelta
 from babel.support import NullTranslations, Translations
 
 LANGUAGES = ("en", "fr", "de", "es", "it")
@@ -46,3 +46,9 @@ def language_name(code: str, language: str) -> str:
 def duration(seconds: int) -> str:
     """`75` -> `1:15`"""
     return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def from_now(seconds: int, language: str) -> str:
+    """`75` -> `in 75 seconds`"""
+    wait = timedelta(seconds=seconds)
+    return format_timedelta(wait, add_direction=True, threshold=2, locale=language)

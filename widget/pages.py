@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from widget.languages import (
     duration,
+    from_now,
     interface_language,
     language_name,
     moment,
@@ -92,7 +93,12 @@ def environment(language: str) -> Environment:
         auto_reload=False,
     )
     templates.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    templates.filters |= {"duration": duration, "language_name": language_name, "moment": moment}
+    templates.filters |= {
+        "duration": duration,
+        "from_now": from_now,
+        "language_name": language_name,
+        "moment": moment,
+    }
     templates.globals["static"] = static_url
     return templates
 
