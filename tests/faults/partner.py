@@ -111,6 +111,14 @@ def after(seconds: float, play: Play) -> Play:
     return later
 
 
+def once(event: asyncio.Event, play: Play) -> Play:
+    async def later(connection: Connection) -> None:
+        await event.wait()
+        await play(connection)
+
+    return later
+
+
 def drip(body: bytes, seconds_per_byte: float) -> Play:
     async def play(connection: Connection) -> None:
         await connection.send(_head(200, len(body), {}))
