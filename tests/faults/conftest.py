@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 from tests.faults import well
 from tests.faults.partner import Partner
 from tests.faults.recruiter import Recruiter
-from tests.widget.conftest import HOST_TOKEN, SECRET, Clock, _clean_environment  # noqa: F401
+from tests.widget.conftest import HOST_TOKEN, SECRET, Clock
 from tests.widget.partner import KEY
 from tests.widget.people import create_body
 from widget import app as widget_app

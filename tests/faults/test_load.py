@@ -31,11 +31,6 @@ UNLIMITED = httpx2.Limits(max_connections=None)
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def partner() -> AsyncIterator[Partner]:
     partner = Partner(well.plays(), free_port())
     await partner.open()
