@@ -1,7 +1,8 @@
 """The application, put together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -36,17 +37,21 @@ FINISH_SECONDS = 5.0
 log = structlog.get_logger()
 
 
-def create_app(options: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> ASGIApp:
+def create_app(
+    options: Settings,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    clock: Callable[[], float] = time.time,
+) -> ASGIApp:
     """The widget as an ASGI application. `transport` stands in for the way to the Partner API."""
     seal = Seal([secret.get_secret_value() for secret in options.secret_key])
     store = Store(connect(options.database_url), seal)
     key = options.partner_api_key.get_secret_value()
     partner = PartnerAPI(options.partner_api_url, key, transport)
-    runs = Runs(store, partner, options)
-    sessions = Sessions(store, options)
+    runs = Runs(store, partner, options, clock)
+    sessions = Sessions(store, options, clock)
     pages = Pages(options)
     host = HostAPI(sessions, runs, store, options)
-    embed = Embed(sessions, runs, store, pages, options)
+    embed = Embed(sessions, runs, store, pages, options, clock)
     failures = Errors(pages)
     health = Health(store)
 

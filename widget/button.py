@@ -45,10 +45,23 @@ def reason_of(run: Run | None, watching: bool, now: float) -> Reason | None:
     if run is None:
         return None
     if run.orphaned(now):
-        return run.reason or Reason.LOST
+        return Reason.LOST
     if run.phase is Phase.COMPLETED:
-        return run.reason if watching and run.resource is None else None
+        return _reason_without_report(run) if watching else None
+    if run.phase is Phase.RUNNING and run.reason is Reason.CREDENTIALS:
+        return run.reason  # it is tried again, but will not mend by itself
     return run.reason if run.ended else None
+
+
+def _reason_without_report(run: Run) -> Reason | None:
+    if run.resource is None:
+        return run.reason
+    return None if run.has_report else Reason.NO_REPORT
+
+
+def may_try_in(run: Run, now: float) -> float:
+    """Seconds until the API may be asked again by a click, after it has asked for a wait."""
+    return max(run.poll_after - now, 0.0) if run.ended else 0.0
 
 
 def ask_again_in(run: Run, now: float, lease: float) -> float:

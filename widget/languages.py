@@ -64,3 +64,9 @@ def _parse(value: str) -> datetime | None:
 def duration(seconds: int) -> str:
     """`75` -> `1:15`"""
     return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def from_now(seconds: int, language: str) -> str:
+    """`75` -> `in 75 seconds`"""
+    wait = timedelta(seconds=seconds)
+    return format_timedelta(wait, add_direction=True, threshold=2, locale=language)

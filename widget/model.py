@@ -34,6 +34,7 @@ class Reason(StrEnum):
     REFUSED = "refused"  # the API did not accept the candidate's data
     UNAVAILABLE = "unavailable"  # the API could not be reached, or was overloaded
     CREDENTIALS = "credentials"  # the API did not accept the key
+    NO_REPORT = "no_report"  # the analysis is complete, but the API sent none
     TIMED_OUT = "timed_out"  # the run never ended
     ERASED = "erased"  # the ATS had everything on the candidate erased
 
@@ -64,6 +65,10 @@ class Run:
     @property
     def ended(self) -> bool:
         return self.phase in ENDED
+
+    @property
+    def has_report(self) -> bool:
+        return self.resource is not None and bool(self.resource.get("report"))
 
     def orphaned(self, now: float) -> bool:
         """Whether the process that was to send the POST is gone, and with it the answer."""

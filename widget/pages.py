@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from widget.languages import (
     ago,
     duration,
+    from_now,
     interface_language,
     language_name,
     moment,
@@ -97,6 +98,7 @@ def environment(language: str) -> Environment:
     templates.filters |= {
         "ago": ago,
         "duration": duration,
+        "from_now": from_now,
         "language_name": language_name,
         "moment": moment,
     }

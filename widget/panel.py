@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
-from widget.button import LABELS, State, ask_again_in, reason_of, state_of
+from widget.button import LABELS, State, ask_again_in, may_try_in, reason_of, state_of
 from widget.model import Phase, Reason, Run
 from widget.report import (
     FILTERED_FROM,
@@ -33,12 +34,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`reason`: why there is no report where there should be one; `error`: the API's own words."""
+    """`reason`: why there is no report where there should be one; `error`: the API's own words.
+
+    `wait`: seconds for which the API has asked not to be asked.
+    """
 
     state: State
     label: str
     reason: Reason | None = None
     error: str = ""
+    wait: int = 0
     progress: Progress | None = None
     report: Report | None = None
     quick_signal: QuickSignal | None = None
@@ -69,6 +74,8 @@ def panel_of(run: Run | None, watching: bool, now: float, lease: float) -> Panel
             "signals": signals,
             "reliabilities": count_reliabilities(signals),
         }
+    if run is not None and parts["reason"]:
+        parts["wait"] = ceil(may_try_in(run, now))
     if parts["reason"] is Reason.ANALYSIS_FAILED:
         parts["error"] = read_error(resource)
     return Panel(state, LABELS.get(state, ""), **parts)

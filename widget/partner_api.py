@@ -4,23 +4,23 @@ What comes back is read leniently, as the API is a beta: unknown fields are kept
 tolerated, and an unknown status counts as one that is still processing.
 
     PartnerError
-    ├── AnswerLost     nobody knows what the call has done
-    ├── Gone           404
-    ├── Refused        400, 409, 422 and other 4xx
+    ├── AnswerLost     nobody knows what the call has done: broken off, garbled, 409, 5xx, 3xx
+    ├── Gone           404, 410
+    ├── Refused        400, 422 and other 4xx
     ├── Unauthorized   401, 403
-    └── Unavailable    not reached, overloaded, broken, or an answer that makes no sense
+    └── Unavailable    nothing was done: not reached, 408, 429
 """
 
 import asyncio
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote
 
 import httpx2
@@ -28,11 +28,16 @@ import structlog
 
 from widget import __version__
 
-CONNECT_SECONDS = 5.0
 CALL_SECONDS = 20.0  # for a whole call, however slowly its answer drips
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
+# Well below the whole, so that a call that was never sent is not taken for one without an answer.
+POOL_SECONDS = 5.0  # for one of MAX_CONNECTIONS to become free
+CONNECT_SECONDS = 5.0
 MAX_CONNECTIONS = 100
+MAX_ANSWER_BYTES = 1024 * 1024  # to draw more would keep the pages of others waiting
+MAX_NESTING = 100
+MAX_ID_LENGTH = 255
 MIN_RETRY_SECONDS = 1.0
+MAX_RETRY_SECONDS = 3600.0  # whatever is announced, as nobody waits for the year 2099
 
 log = structlog.get_logger()
 
@@ -95,7 +100,7 @@ class PartnerAPI:
                 "Content-Type": "application/json",
                 "User-Agent": f"candidate-widget/{__version__}",
             },
-            timeout=httpx2.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
+            timeout=httpx2.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS, pool=POOL_SECONDS),
             limits=httpx2.Limits(max_connections=MAX_CONNECTIONS),
             follow_redirects=False,
             trust_env=False,
@@ -108,22 +113,30 @@ class PartnerAPI:
 
     async def get(self, analysis_id: str) -> Answer:
         """GET /api/v1/analyses/{id}"""
-        return await self._call("GET", _path(analysis_id))
+        return await self._call("GET", _path(analysis_id), analysis_id=analysis_id)
 
     async def cancel(self, analysis_id: str) -> Answer:
-        """DELETE /api/v1/analyses/{id}"""
-        return await self._call("DELETE", _path(analysis_id))
+        """DELETE /api/v1/analyses/{id}, which may be answered by a success that says nothing."""
+        return await self._call("DELETE", _path(analysis_id), analysis_id=analysis_id, empty=b"{}")
 
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _call(self, method: str, path: str, content: bytes | None = None) -> Answer:
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        analysis_id: str | None = None,
+        empty: bytes = b"",
+    ) -> Answer:
+        """`analysis_id`: what is asked about; `empty`: what an answer without a body stands for."""
         started = time.perf_counter()
         outcome = "lost"
         try:
             response, body = await self._exchange(method, path, content)
             outcome = str(response.status_code)
-            return _answer(response, body)
+            return _answer(response, body or empty, analysis_id)
         except PartnerError as error:
             outcome = f"{outcome} {error}" if outcome != str(error) else outcome
             raise
@@ -156,43 +169,82 @@ async def _body(response: httpx2.Response) -> bytes:
     return bytes(body)
 
 
-def _answer(response: httpx2.Response, body: bytes) -> Answer:
+def _answer(response: httpx2.Response, body: bytes, asked_for: str | None) -> Answer:
     retry_after = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
     match response.status_code:
+        case status if 200 <= status < 300:
+            location = response.headers.get("Location", "")
+            return _read(body, retry_after, asked_for, location)
         case 401 | 403:
             raise Unauthorized("key not accepted", retry_after)
-        case 404:
-            raise Gone("no such analysis", retry_after)
-        case 429:
-            raise Unavailable("rate limited", retry_after)
+        case 404 | 410:
+            raise Gone("not found", retry_after)
+        case 408 | 429:
+            raise Unavailable("overloaded", retry_after)
+        case 409:
+            raise AnswerLost("in conflict", retry_after)
         case status if 400 <= status < 500:
             raise Refused("refused", retry_after)
-        case status if not 200 <= status < 300:
-            raise Unavailable("no answer of the API", retry_after)
-    return read(_json(body, retry_after), retry_after, response.headers.get("Location"))
+    raise AnswerLost("no answer of the API", retry_after)
 
 
-def _json(body: bytes, retry_after: float | None) -> Mapping[str, Any]:
+def _read(body: bytes, retry_after: float | None, asked_for: str | None, location: str) -> Answer:
+    try:
+        resource = _resource(body)
+        analysis_id = _analysis_id(resource, asked_for, location)
+    except ValueError as error:
+        raise AnswerLost(str(error), retry_after) from None
+    return Answer(analysis_id, _status(resource.get("status")), resource, retry_after)
+
+
+def _resource(body: bytes) -> Mapping[str, Any]:
     try:
         resource = json.loads(body)
     except (ValueError, RecursionError):
-        raise AnswerLost("answer is not JSON", retry_after) from None
+        raise ValueError("answer is not JSON") from None
     if not isinstance(resource, dict):
-        raise AnswerLost("answer is not an object", retry_after)
+        raise ValueError("answer is not an object")
+    if _is_deeper(resource, MAX_NESTING):
+        raise ValueError("answer is nested too deep")
     return resource
 
 
-def read(
-    resource: Mapping[str, Any], retry_after: float | None = None, location: str | None = None
-) -> Answer:
-    """The answer in a resource. Its id is taken from `Location` where the body has none.
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether it is nested deeper than that, and may break whoever walks through it."""
+    nodes = [value]
+    for _ in range(levels):
+        nodes = [child for node in nodes for child in _children(node)]
+    return bool(nodes)
 
-    Raises AnswerLost where neither has one.
-    """
-    analysis_id = resource.get("id") or (location or "").rstrip("/").rpartition("/")[2]
-    if not isinstance(analysis_id, str) or not analysis_id:
-        raise AnswerLost("answer without an id", retry_after)
-    return Answer(analysis_id, _status(resource.get("status")), resource, retry_after)
+
+def _children(node: Any) -> Iterable[Any]:
+    match node:
+        case dict():
+            return node.values()
+        case list():
+            return node
+    return ()
+
+
+def _analysis_id(resource: Mapping[str, Any], asked_for: str | None, location: str) -> str:
+    """The resource's own id, else the one that it was asked for with, else `Location`'s."""
+    candidates = (resource.get("id"), asked_for, location.rstrip("/").rpartition("/")[2])
+    analysis_id = next((value for value in candidates if _is_id(value)), None)
+    if analysis_id is None:
+        raise ValueError("answer without an id")
+    if asked_for not in {None, analysis_id}:
+        raise ValueError("answer about another analysis")
+    return analysis_id
+
+
+def _is_id(value: Any) -> TypeGuard[str]:
+    """Whether it can be a part of a path, and a value in any database."""
+    return (
+        isinstance(value, str)
+        and value.isprintable()
+        and value.strip(".") != ""
+        and len(value) <= MAX_ID_LENGTH
+    )
 
 
 def _status(value: Any) -> Status:
@@ -210,7 +262,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
         seconds = float(value) if value.strip().isdigit() else _until(value, now)
     except (ValueError, OverflowError):
         return None
-    return max(seconds, MIN_RETRY_SECONDS)
+    return min(max(seconds, MIN_RETRY_SECONDS), MAX_RETRY_SECONDS)
 
 
 def _until(date: str, now: datetime) -> float:
@@ -219,5 +271,16 @@ def _until(date: str, now: datetime) -> float:
 
 
 def _log_call(method: str, outcome: str, seconds: float) -> None:
-    level = logging.INFO if outcome.startswith("2") and " " not in outcome else logging.WARNING
-    log.log(level, "partner_api_call", method=method, outcome=outcome, seconds=round(seconds, 3))
+    log.log(
+        _level(outcome),
+        "partner_api_call",
+        method=method,
+        outcome=outcome,
+        seconds=round(seconds, 3),
+    )
+
+
+def _level(outcome: str) -> int:
+    if outcome.startswith(("401", "403")):
+        return logging.ERROR  # all runs fail until an operator has mended it
+    return logging.INFO if outcome.isdigit() and outcome.startswith("2") else logging.WARNING

@@ -136,7 +136,7 @@ class Report:
 
 def read_report(resource: Mapping[str, Any]) -> Report:
     """The report of a completed resource, with everything that only its panel shows."""
-    report = resource.get("report")
+    report = resource.get("report") or {}
     known = report if isinstance(report, Mapping) else {"report": report}
     metadata = _mapping(resource.get("metadata"))
     recommendation = known.get("recommendation")

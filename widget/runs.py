@@ -191,10 +191,8 @@ class Runs:
             answer = await self._partner.get(_analysis_id(run))
         except Gone:
             await self._store.forget_run(run)
-        except Unauthorized:
-            await self._end(run, Phase.FAILED, Reason.CREDENTIALS)
         except PartnerError as error:
-            await self._try_later(run, error)
+            await self._try_later(run, error, _reason(error))
         else:
             await self._record(run, answer)
             if PHASES[answer.status] is Phase.RUNNING and self._clock() >= run.give_up_at:
@@ -208,12 +206,12 @@ class Runs:
         except Gone:
             await self._store.forget_run(run)
         except PartnerError as error:
-            poll_after = self._clock() + (error.retry_after or VIEW_RETRY_SECONDS)
-            await self._store.change(
-                run, reason=_reason(error), poll_after=poll_after, busy_until=0.0
-            )
+            await self._could_not_fetch(run, _reason(error), error.retry_after)
         else:
-            await self._record(run, answer)
+            if PHASES[answer.status] is Phase.RUNNING:
+                await self._could_not_fetch(run, Reason.LOST, answer.retry_after)
+            else:
+                await self._record(run, answer)
         return True
 
     async def _delete(self, run: Run) -> None:
@@ -223,10 +221,8 @@ class Runs:
             answer = await self._partner.cancel(_analysis_id(run))
         except Gone:
             await self._end(run, end_of_cancellation(run.reason), run.reason)
-        except Unauthorized:
-            await self._end(run, Phase.FAILED, Reason.CREDENTIALS)
         except PartnerError as error:
-            await self._try_later(run, error)
+            await self._try_later(run, error, run.reason)
         else:
             await self._record_cancellation(run, answer)
 
@@ -245,11 +241,16 @@ class Runs:
             await self._record_cancellation(canceling, answer)
 
     async def _fail_to_start(self, run: Run, error: PartnerError) -> None:
-        if await self._end(run, Phase.FAILED, _reason(error)):
+        retry_at = self._clock() + error.retry_after if error.retry_after else 0.0
+        if await self._end(run, Phase.FAILED, _reason(error), retry_at):
             return
         canceling = await self._canceled_meanwhile(run)
-        if canceling is not None:
-            await self._end(canceling, Phase.CANCELED, canceling.reason)
+        if canceling is None:
+            return
+        if isinstance(error, AnswerLost) and canceling.reason is not Reason.ERASED:
+            await self._end(canceling, Phase.FAILED, Reason.LOST, retry_at)
+        else:
+            await self._end(canceling, Phase.CANCELED, canceling.reason, retry_at)
 
     async def _canceled_meanwhile(self, run: Run) -> Run | None:
         """The run as it is now, if it was canceled while its POST was under way."""
@@ -285,22 +286,28 @@ class Runs:
         else:
             await self._end(run, end_of_cancellation(run.reason), run.reason)
 
-    async def _try_later(self, run: Run, error: PartnerError) -> None:
+    async def _could_not_fetch(self, run: Run, reason: Reason, retry_after: float | None) -> None:
+        """The report stays complete, and the next View asks again."""
+        poll_after = self._clock() + (retry_after or VIEW_RETRY_SECONDS)
+        await self._store.change(run, reason=reason, poll_after=poll_after, busy_until=0.0)
+
+    async def _try_later(self, run: Run, error: PartnerError, reason: Reason | None) -> None:
         now = self._clock()
         if now >= run.give_up_at:
             await self._stop_trying(run)
             return
         failures = run.failures + 1
         wait = error.retry_after or wait_after_failure(run.interval, failures)
+        poll_after = now + wait * (1 + random.random() * JITTER)  # noqa: S311
+        if run.phase is Phase.CANCELING:
+            poll_after = min(poll_after, run.give_up_at)
         await self._store.change(
-            run,
-            failures=failures,
-            busy_until=0.0,
-            poll_after=now + wait * (1 + random.random() * JITTER),  # noqa: S311
+            run, reason=reason, failures=failures, busy_until=0.0, poll_after=poll_after
         )
 
     async def _stop_trying(self, run: Run) -> None:
         if run.phase is Phase.CANCELING:
+            log.warning("cancellation_given_up", run=run.id)
             await self._end(run, end_of_cancellation(run.reason), run.reason)
         else:
             await self._give_up(run)
@@ -309,11 +316,16 @@ class Runs:
         log.warning("run_given_up", run=run.id)
         await self.cancel(run, Reason.TIMED_OUT)
 
-    async def _end(self, run: Run, phase: Phase, reason: Reason | None) -> bool:
+    async def _end(
+        self, run: Run, phase: Phase, reason: Reason | None, retry_at: float = 0.0
+    ) -> bool:
+        """`retry_at`: when the next run may be started."""
         if reason is Reason.ERASED:
             await self._store.forget_run(run)
             return True
-        return await self._store.change(run, phase=phase, reason=reason, busy_until=0.0)
+        return await self._store.change(
+            run, phase=phase, reason=reason, poll_after=retry_at, busy_until=0.0
+        )
 
     async def _mark_canceling(self, run: Run, reason: Reason) -> bool:
         """From `STARTING` the POST stays claimed, from `RUNNING` a GET under way is disregarded."""
@@ -332,7 +344,7 @@ class Runs:
 
     def _is_fresh(self, run: Run) -> bool:
         expires_at = run.resource_at + self._settings.report_ttl
-        return run.resource is not None and expires_at > self._clock()
+        return run.has_report and expires_at > self._clock()
 
     async def _claim(self, run: Run, now: float) -> bool:
         """A claim outlives the call by an interval, in case its owner dies with the answer."""

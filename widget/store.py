@@ -117,12 +117,12 @@ class Store:
     async def claim_start(self, run: Run, now: float) -> bool:
         """Whether this run is the one that may be started for its pair.
 
-        It may where there is none, where the last one ended without a report, and where the
-        process that had claimed the last one is gone.
+        It may where there is none, where the last one ended without a report (and any wait that
+        the API asked for is over), and where the process that had claimed the last one is gone.
         """
         values = _row(run) | {"sealed_resource": None, "expires_at": now + RUN_RETENTION_SECONDS}
         free = or_(
-            runs.c.phase.in_([Phase.FAILED, Phase.CANCELED]),
+            and_(runs.c.phase.in_([Phase.FAILED, Phase.CANCELED]), runs.c.poll_after <= now),
             and_(
                 runs.c.phase.not_in(ENDED),
                 runs.c.analysis_id.is_(None),

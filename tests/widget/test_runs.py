@@ -174,8 +174,8 @@ async def test_signals_show_to_everybody_as_soon_as_one_poll_has_seen_them(world
         (httpx2.Response(403), Reason.CREDENTIALS),
         (httpx2.Response(422), Reason.REFUSED),
         (httpx2.Response(429, headers={"Retry-After": "3"}), Reason.UNAVAILABLE),
-        (httpx2.Response(500), Reason.UNAVAILABLE),
-        (httpx2.Response(302, headers={"Location": "http://other.example"}), Reason.UNAVAILABLE),
+        (httpx2.Response(500), Reason.LOST),
+        (httpx2.Response(302, headers={"Location": "http://other.example"}), Reason.LOST),
         (httpx2.ConnectError("refused"), Reason.UNAVAILABLE),
         (httpx2.ReadTimeout("silence"), Reason.LOST),
         (httpx2.ReadError("reset"), Reason.LOST),
@@ -396,7 +396,7 @@ async def test_a_report_that_cannot_be_fetched_afresh_says_so_and_can_be_tried_a
     await world.runs.sweep()
     run = await world.poll(session)
     assert run is not None
-    assert (run.phase, run.reason, run.resource) == (Phase.COMPLETED, Reason.UNAVAILABLE, None)
+    assert (run.phase, run.reason, run.resource) == (Phase.COMPLETED, Reason.LOST, None)
     world.clock.advance(2)
     run = await world.poll(session)
     assert run is not None

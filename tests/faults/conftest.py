@@ -1,0 +1,131 @@
+"""One recruiter, one process of the widget, and a Partner API with faults, all on one loop.
+
+The connection to the Partner API is real. Time is not: it passes when a test says so, and with
+each second of it the sweeper goes round, as it does in the application.
+"""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from anyio.from_thread import BlockingPortal
+from starlette.testclient import TestClient
+
+from tests.faults import well
+from tests.faults.partner import Partner
+from tests.faults.recruiter import Recruiter
+from tests.widget.conftest import HOST_TOKEN, SECRET, Clock
+from tests.widget.partner import KEY
+from tests.widget.people import create_body
+from widget import app as widget_app
+from widget.runs import Runs
+from widget.settings import Settings
+
+REPORT_TTL = 60
+NO_AUTHORITY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not needed here, and slow to be loaded
+
+
+class Wire(httpx2.AsyncHTTPTransport):
+    """The way to the Partner API, which notes when a call goes out, whether it arrives or not."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(verify=NO_AUTHORITY)
+        self.sent: list[tuple[str, float]] = []
+        self._clock = clock
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.sent.append((request.method, self._clock()))
+        return await super().handle_async_request(request)
+
+    def times(self, method: str) -> list[float]:
+        return [at for sent, at in self.sent if sent == method]
+
+
+@dataclass
+class Stage:
+    """`elsewhere` is another host, which has no business with the key."""
+
+    http: TestClient
+    clock: Clock
+    wire: Wire
+    partner: Partner
+    elsewhere: Partner
+    runs: list[Runs] = field(default_factory=list)
+
+    @property
+    def portal(self) -> BlockingPortal:
+        assert self.http.portal is not None
+        return self.http.portal
+
+    def count(self, method: str) -> int:
+        return len(self.wire.times(method))
+
+    def recruiter(self, candidate_id: str = "candidate-1") -> Recruiter:
+        candidate = {"id": candidate_id, "first_name": "Mara", "last_name": "Lindqvist"}
+        response = self.http.post(
+            "/api/v1/sessions",
+            headers={"Authorization": f"Bearer {HOST_TOKEN}"},
+            json=create_body(candidate),
+        )
+        recruiter = Recruiter(
+            self.http, httpx2.URL(response.json()["embed_url"]).path, self.let_pass
+        )
+        recruiter.open_the_profile()
+        return recruiter
+
+    def let_pass(self, seconds: float) -> None:
+        until = self.clock.now + seconds
+        while self.clock.now < until:
+            self.clock.now = min(self.clock.now + 1, until)
+            self.portal.call(self._sweep)
+
+    async def _sweep(self) -> None:
+        for runs in self.runs:
+            await runs.sweep()
+            await runs.finish(10)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    clock = Clock()
+    partner, elsewhere = Partner(well.plays(), free_port()), Partner({}, free_port())
+    swept: list[Runs] = []
+
+    async def leave_it_to_the_stage(runs: Runs) -> None:
+        swept.append(runs)
+
+    monkeypatch.setattr(widget_app, "_sweep_forever", leave_it_to_the_stage)
+    wire = Wire(clock)
+    app = widget_app.create_app(some_settings(tmp_path, partner), wire, clock)
+    with TestClient(app, base_url="http://127.0.0.1:8001") as http:
+        stage = Stage(http, clock, wire, partner, elsewhere, swept)
+        for host in (partner, elsewhere):
+            stage.portal.call(host.open)
+        yield stage
+        for host in (partner, elsewhere):
+            stage.portal.call(host.close)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def some_settings(folder: Path, partner: Partner, **overrides: Any) -> Settings:
+    values: dict[str, Any] = {
+        "partner_api_url": partner.origin,
+        "partner_api_key": KEY,
+        "secret_key": SECRET,
+        "host_token": HOST_TOKEN,
+        "allowed_origins": "http://localhost:8000",
+        "database_url": f"sqlite:///{folder / 'widget.db'}",
+        "report_ttl": REPORT_TTL,
+    }
+    return Settings(**values | overrides)

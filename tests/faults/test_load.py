@@ -1,0 +1,173 @@
+"""A Partner API that is slow, and the recruiters who have nothing to do with it."""
+
+import asyncio
+import statistics
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+import uvicorn
+
+from tests.faults import well
+from tests.faults.conftest import free_port, some_settings
+from tests.faults.partner import Partner, after, answer, keep_silent, once
+from tests.faults.recruiter import HTMX, Reader
+from tests.widget.conftest import HOST_TOKEN
+from tests.widget.partner import KEY
+from tests.widget.people import create_body
+from widget import partner_api
+from widget.app import create_app
+from widget.partner_api import MAX_CONNECTIONS, AnswerLost, PartnerAPI, Unavailable
+from widget.settings import Settings
+
+RUNS = 200
+SAMPLES = 40
+TIMES_AS_SLOW = 4.0
+UNLIMITED = httpx2.Limits(max_connections=None)
+
+
+@pytest.fixture
+async def partner() -> AsyncIterator[Partner]:
+    partner = Partner(well.plays(), free_port())
+    await partner.open()
+    yield partner
+    await partner.close()
+
+
+@pytest.mark.anyio
+async def test_a_slow_partner_api_does_not_slow_the_pages_of_others(
+    partner: Partner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("POOL_SECONDS", "CONNECT_SECONDS", "CALL_SECONDS"):
+        monkeypatch.setattr(partner_api, limit, 60.0)
+    measured = asyncio.Event()
+    partner.plays["POST"] = once(measured, partner.plays["POST"])
+    with serving(some_settings(tmp_path, partner)) as origin:
+        async with httpx2.AsyncClient(base_url=origin, timeout=60, limits=UNLIMITED) as http:
+            addresses = [await open_session(http, f"candidate-{n}") for n in range(RUNS)]
+            other = await open_session(http, "somebody-else")
+            usual = await seconds_for_a_page(http, other)
+            clicks = [asyncio.create_task(start_run(http, address)) for address in addresses]
+            await until(lambda: partner.under_way == MAX_CONNECTIONS)
+            slow = await seconds_for_a_page(http, other)
+            assert partner.under_way == MAX_CONNECTIONS
+            measured.set()
+            states = [
+                Reader(response.text).page.state for response in await asyncio.gather(*clicks)
+            ]
+            assert set(states) == {"running"}
+            await until(lambda: len(partner.calls) == RUNS and not partner.under_way)
+    assert slow < TIMES_AS_SLOW * usual
+    assert partner.calls == ["POST"] * RUNS
+    assert partner.most_under_way == MAX_CONNECTIONS
+
+
+@pytest.mark.anyio
+async def test_a_call_for_which_no_connection_becomes_free_was_certainly_not_made(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partner_api, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(partner_api, "POOL_SECONDS", 0.1)
+    partner.plays["GET"] = keep_silent
+    async with calling(partner) as api:
+        first = asyncio.create_task(api.get("analysis_1"))
+        await until(lambda: bool(partner.calls))
+        with pytest.raises(Unavailable):
+            await api.create(create_body())
+        assert partner.calls == ["GET"]
+        first.cancel()
+
+
+def test_the_wait_for_a_connection_ends_well_before_the_time_of_the_whole_call() -> None:
+    before_sending = partner_api.POOL_SECONDS + partner_api.CONNECT_SECONDS
+    assert before_sending <= partner_api.CALL_SECONDS / 2
+
+
+@pytest.mark.anyio
+async def test_a_call_that_waits_for_a_connection_is_made_when_there_is_one(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partner_api, "MAX_CONNECTIONS", 1)
+    partner.plays["GET"] = after(0.1, answer(200, well.PROCESSING))
+    async with calling(partner) as api:
+        answers = await asyncio.gather(*(api.get("analysis_1") for _ in range(5)))
+    assert {found.id for found in answers} == {"analysis_1"}
+    assert partner.most_under_way == 1
+
+
+@pytest.mark.anyio
+async def test_calls_that_ran_out_of_time_give_their_connections_back(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partner_api, "MAX_CONNECTIONS", 2)
+    async with calling(partner) as api:
+        partner.plays["GET"] = keep_silent
+        with monkeypatch.context() as patch:
+            patch.setattr(partner_api, "CALL_SECONDS", 0.1)
+            for _ in range(5):
+                with pytest.raises(AnswerLost):
+                    await api.get("analysis_1")
+        partner.plays["GET"] = answer(200, well.PROCESSING)
+        assert (await api.get("analysis_1")).id == "analysis_1"
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """The widget on a port of its own, in a thread of its own."""
+    port = free_port()
+    app = create_app(settings)
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@asynccontextmanager
+async def calling(partner: Partner) -> AsyncIterator[PartnerAPI]:
+    api = PartnerAPI(partner.origin, KEY)
+    yield api
+    await api.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come to that in 30 seconds")
+
+
+async def open_session(http: httpx2.AsyncClient, candidate_id: str) -> str:
+    response = await http.post(
+        "/api/v1/sessions",
+        headers={"Authorization": f"Bearer {HOST_TOKEN}"},
+        json=create_body({"id": candidate_id, "first_name": "Mara", "last_name": "Lindqvist"}),
+    )
+    return httpx2.URL(response.json()["embed_url"]).path
+
+
+async def start_run(http: httpx2.AsyncClient, address: str) -> httpx2.Response:
+    return await http.post(f"{address}/run", headers=HTMX)
+
+
+async def seconds_for_a_page(http: httpx2.AsyncClient, address: str) -> float:
+    """The median, as others work on this machine as well."""
+    seconds = []
+    for _ in range(SAMPLES):
+        started = time.perf_counter()
+        response = await http.get(address)
+        seconds.append(time.perf_counter() - started)
+        assert response.status_code == 200
+    return statistics.median(seconds)
