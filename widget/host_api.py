@@ -3,6 +3,7 @@
 import hmac
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.requests import Request
@@ -102,10 +103,8 @@ class HostAPI:
     async def erase(self, request: Request) -> Response:
         """DELETE /api/v1/candidates/{client_id}/{candidate_id}"""
         self._authenticate(request)
-        parameters = request.path_params
-        await self._runs.erase(
-            self._store.pair(parameters["client_id"], parameters["candidate_id"])
-        )
+        client_id, candidate_id = _identifiers(request)
+        await self._runs.erase(self._store.pair(client_id, candidate_id))
         return Response(status_code=204)
 
     def _authenticate(self, request: Request) -> None:
@@ -114,6 +113,16 @@ class HostAPI:
         matches = [hmac.compare_digest(given, known) for known in self._tokens]
         if scheme.lower() != "bearer" or not any(matches):
             raise Problem(401, "The bearer token is missing or wrong.")
+
+
+def _identifiers(request: Request) -> tuple[str, str]:
+    """Read from the path as it was sent, where a slash within an identifier is `%2F`."""
+    path = request.scope["raw_path"].decode("ascii")
+    segments = path.partition("/candidates/")[2].split("/")
+    if len(segments) != 2 or "" in segments:
+        raise Problem(404, "The path must be /api/v1/candidates/{client_id}/{candidate_id}.")
+    client_id, candidate_id = (unquote(segment, errors="surrogateescape") for segment in segments)
+    return client_id, candidate_id
 
 
 def _require_json(request: Request) -> None:
