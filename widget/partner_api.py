@@ -14,6 +14,7 @@ tolerated, and an unknown status counts as one that is still processing.
 import asyncio
 import json
 import logging
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from widget import __version__
 CONNECT_SECONDS = 5.0
 CALL_SECONDS = 20.0  # for a whole call, however slowly its answer drips
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
+MAX_NESTING = 200  # deeper ones may be read from the wire, but not from the store
 MAX_CONNECTIONS = 100
 MIN_RETRY_SECONDS = 1.0
 
@@ -179,7 +181,16 @@ def _json(body: bytes, retry_after: float | None) -> Mapping[str, Any]:
         raise AnswerLost("answer is not JSON", retry_after) from None
     if not isinstance(resource, dict):
         raise AnswerLost("answer is not an object", retry_after)
+    if _nests_deeper(resource, MAX_NESTING):
+        raise AnswerLost("answer is nested too deeply", retry_after)
     return resource
+
+
+def _nests_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    parts = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_nests_deeper(part, levels - 1) for part in parts)
 
 
 def read(
@@ -190,7 +201,7 @@ def read(
     Raises AnswerLost where neither has one.
     """
     analysis_id = resource.get("id") or (location or "").rstrip("/").rpartition("/")[2]
-    if not isinstance(analysis_id, str) or not analysis_id:
+    if not isinstance(analysis_id, str) or not analysis_id or not analysis_id.isprintable():
         raise AnswerLost("answer without an id", retry_after)
     return Answer(analysis_id, _status(resource.get("status")), resource, retry_after)
 
@@ -210,7 +221,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
         seconds = float(value) if value.strip().isdigit() else _until(value, now)
     except (ValueError, OverflowError):
         return None
-    return max(seconds, MIN_RETRY_SECONDS)
+    return max(seconds, MIN_RETRY_SECONDS) if math.isfinite(seconds) else None
 
 
 def _until(date: str, now: datetime) -> float:
