@@ -9,6 +9,7 @@ import uvicorn
 
 from widget.check import check
 from widget.settings import Settings, SettingsError, load
+from widget.telemetry import configure_logging
 
 GRACEFUL_STOP_SECONDS = 8
 
@@ -54,6 +55,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _check(settings: Settings) -> int:
+    configure_logging(settings.log_format)
     findings = asyncio.run(check(settings))
     for finding in findings:
         print(finding)
