@@ -69,7 +69,7 @@ def create_app(options: Settings, transport: httpx2.AsyncBaseTransport | None = 
             Route("/embed/{token}/cancellation", embed.cancel, methods=["POST"]),
             Route("/embed/{token}/departure", embed.leave, methods=["POST"]),
             Route("/api/v1/sessions", host.open_session, methods=["POST"]),
-            Route("/api/v1/candidates/{pair:path}", host.erase, methods=["DELETE"]),
+            Route("/api/v1/candidates/{pair:anything}", host.erase, methods=["DELETE"]),
             Route("/openapi.json", describe),
             Route("/healthz", alive),
             Route("/readyz", health.ready),

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -69,6 +70,15 @@ class SessionRequest(_Model):
 
     def create_body(self) -> dict[str, Any]:
         return self.model_dump(exclude={"appearance"}, exclude_none=True)
+
+
+class Anything(PathConvertor):
+    """The rest of a path, where a line feed may be part of an identifier."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("anything", Anything())
 
 
 class SessionResponse(_Model):
