@@ -10,6 +10,7 @@ import uvicorn
 from widget.check import check
 from widget.loader import snippet
 from widget.settings import Settings, SettingsError, load
+from widget.telemetry import configure_logging
 
 GRACEFUL_STOP_SECONDS = 8
 
@@ -67,6 +68,7 @@ def _snippet(settings: Settings) -> int:
 
 
 def _check(settings: Settings) -> int:
+    configure_logging(settings.log_format)
     findings = asyncio.run(check(settings))
     for finding in findings:
         print(finding)

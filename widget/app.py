@@ -75,7 +75,7 @@ def create_app(
             Route("/embed/{token}/cancellation", embed.cancel, methods=["POST"]),
             Route("/embed/{token}/departure", embed.leave, methods=["POST"]),
             Route("/api/v1/sessions", host.open_session, methods=["POST"]),
-            Route("/api/v1/candidates/{client_id}/{candidate_id}", host.erase, methods=["DELETE"]),
+            Route("/api/v1/candidates/{pair:anything}", host.erase, methods=["DELETE"]),
             Route("/openapi.json", describe),
             Route("/embed.js", current_loader),
             Route("/embed-{version}.js", versioned_loader),

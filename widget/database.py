@@ -51,7 +51,7 @@ class SQLite:
     insert = staticmethod(sqlite.insert)
 
     def __init__(self, url: str) -> None:
-        _make_private_file(make_url(url).database)
+        make_private_file(url)
         self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
         event.listen(self._engine, "connect", _configure)
 
@@ -101,8 +101,10 @@ class PostgreSQL:
         await self._engine.dispose()
 
 
-def _make_private_file(database: str | None) -> None:
-    if database and database != ":memory:":
+def make_private_file(url: str) -> None:
+    """The file of an SQLite database, for nobody else to read. Raises OSError."""
+    database = make_url(url).database
+    if url.startswith("sqlite") and database and database != ":memory:":
         path = Path(database)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)

@@ -31,9 +31,9 @@ class Errors:
     async def unexpected(self, request: Request, _: Exception) -> Response:
         return self._failure(request, 500, "Something went wrong here.")
 
-    async def http(self, _: Request, error: Exception) -> Response:
+    async def http(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
-        response = Problem(error.status_code, error.detail).response()
+        response = self._failure(request, error.status_code, error.detail)
         response.headers.update(error.headers or {})
         return response
 

@@ -3,8 +3,10 @@
 import hmac
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -70,6 +72,15 @@ class SessionRequest(_Model):
         return self.model_dump(exclude={"appearance"}, exclude_none=True)
 
 
+class Anything(PathConvertor):
+    """The rest of a path, where a line feed may be part of an identifier."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("anything", Anything())
+
+
 class SessionResponse(_Model):
     token: str
     embed_url: str
@@ -102,10 +113,8 @@ class HostAPI:
     async def erase(self, request: Request) -> Response:
         """DELETE /api/v1/candidates/{client_id}/{candidate_id}"""
         self._authenticate(request)
-        parameters = request.path_params
-        await self._runs.erase(
-            self._store.pair(parameters["client_id"], parameters["candidate_id"])
-        )
+        client_id, candidate_id = _identifiers(request)
+        await self._runs.erase(self._store.pair(client_id, candidate_id))
         return Response(status_code=204)
 
     def _authenticate(self, request: Request) -> None:
@@ -114,6 +123,16 @@ class HostAPI:
         matches = [hmac.compare_digest(given, known) for known in self._tokens]
         if scheme.lower() != "bearer" or not any(matches):
             raise Problem(401, "The bearer token is missing or wrong.")
+
+
+def _identifiers(request: Request) -> tuple[str, str]:
+    """Read from the path as it was sent, where a slash within an identifier is `%2F`."""
+    path = request.scope["raw_path"].decode("ascii")
+    segments = path.partition("/candidates/")[2].split("/")
+    if len(segments) != 2 or "" in segments:
+        raise Problem(404, "The path must be /api/v1/candidates/{client_id}/{candidate_id}.")
+    client_id, candidate_id = (unquote(segment, errors="surrogateescape") for segment in segments)
+    return client_id, candidate_id
 
 
 def _require_json(request: Request) -> None:

@@ -83,6 +83,7 @@ def _erase() -> dict[str, Any]:
     return {
         "operationId": "eraseCandidate",
         "summary": "Erase everything that is kept on a candidate for a client",
+        "description": "Identifiers are percent-encoded: a slash within one is sent as `%2F`.",
         "parameters": [_path_parameter("client_id"), _path_parameter("candidate_id")],
         "responses": {
             "204": {"description": "Nothing is kept any more, or there was nothing"},
@@ -93,7 +94,8 @@ def _erase() -> dict[str, Any]:
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    schema = {"type": "string", "minLength": 1}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _json_content(model: type[BaseModel]) -> dict[str, Any]:

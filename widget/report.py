@@ -19,23 +19,47 @@ FILTERED_FROM = 9  # signals from which on they can be filtered
 LONG_FROM = 5  # sections from which on a report needs links to them
 STAGES = ("identity", "enrichment", "report", "done")
 
-RECOMMENDATION_KEYS = ("decision", "confidence", "reason", "evidence")
-METADATA_KEYS = ("report_id", "candidate_id", "language", "generated_at", "pdf_download_url")
-SIGNAL_KEYS = ("statement", "sourceType", "sourceUrl", "reliability")
-QUICK_SIGNAL_KEYS = ("level", "reason", "identityConfidence")
-RESOURCE_KEYS = (
-    "id",
-    "status",
-    "candidate_id",
-    "stage",
-    "created_at",
-    "updated_at",
-    "quick_signal",
-    "signals",
-    "report",
-    "metadata",
-    "error",
-)
+Shape = Literal["value", "link", "list", "object", "any", "nothing"]
+
+# The keys that have a place of their own, as long as their values have the shape for it.
+RECOMMENDATION: Mapping[str, Shape] = {
+    "decision": "value",
+    "confidence": "value",
+    "reason": "value",
+    "evidence": "any",
+}
+REPORT: Mapping[str, Shape] = {"candidateName": "value", "recommendation": "object"}
+METADATA: Mapping[str, Shape] = {
+    "report_id": "value",
+    "candidate_id": "value",
+    "language": "value",
+    "generated_at": "value",
+    "pdf_download_url": "link",
+}
+SIGNAL: Mapping[str, Shape] = {
+    "statement": "value",
+    "sourceType": "value",
+    "sourceUrl": "link",
+    "reliability": "value",
+}
+QUICK_SIGNAL: Mapping[str, Shape] = {
+    "level": "value",
+    "reason": "value",
+    "identityConfidence": "value",
+}
+RESOURCE: Mapping[str, Shape] = {
+    "id": "value",
+    "status": "value",
+    "candidate_id": "value",
+    "stage": "value",
+    "created_at": "value",
+    "updated_at": "value",
+    "quick_signal": "any",
+    "signals": "list",
+    "report": "any",
+    "metadata": "object",
+    "error": "nothing",
+}
 
 # A recruiter reads the summary first, then what to ask, then what was found.
 READING_ORDER = (
@@ -143,26 +167,25 @@ def read_report(resource: Mapping[str, Any]) -> Report:
     return Report(
         candidate_name=_text(known.get("candidateName")),
         recommendation=_recommendation(recommendation),
-        sections=_in_reading_order(_fields(known, _drawn_apart(known))),
+        sections=_in_reading_order(_others(known, REPORT)),
         language=_text(metadata.get("language")),
         generated_at=_text(metadata.get("generated_at")),
         hosted_url=safe_url(metadata.get("pdf_download_url")),
-        extras=[
-            *_fields(metadata, METADATA_KEYS),
-            *_fields(resource, RESOURCE_KEYS),
-        ],
+        extras=[*_others(metadata, METADATA), *_others(resource, RESOURCE)],
     )
 
 
 def read_quick_signal(resource: Mapping[str, Any]) -> QuickSignal | None:
     value = resource.get("quick_signal")
-    if not isinstance(value, Mapping) or not value:
+    if _is_empty(value):
         return None
+    if not isinstance(value, Mapping):
+        value = {"level": value}
     return QuickSignal(
         level=_text(value.get("level")),
         reason=_text(value.get("reason")),
         identity_confidence=_text(value.get("identityConfidence")),
-        extras=_fields(value, QUICK_SIGNAL_KEYS),
+        extras=_others(value, QUICK_SIGNAL),
     )
 
 
@@ -219,7 +242,7 @@ def safe_url(value: Any) -> str:
 
 def node(value: Any, under: str = "", depth: int = 0) -> Node:
     """Any JSON value by its shape. `under` is the key that it was found under."""
-    if value is None or value in ("", [], {}):
+    if _is_empty(value):
         return Node("empty")
     match value:
         case bool():
@@ -246,29 +269,48 @@ def _recommendation(value: Any) -> Recommendation | None:
         confidence=_text(value.get("confidence")),
         reason=_text(value.get("reason")),
         evidence=None if evidence.kind == "empty" else evidence,
-        extras=_fields(value, RECOMMENDATION_KEYS),
+        extras=_others(value, RECOMMENDATION),
     )
-
-
-def _drawn_apart(report: Mapping[str, Any]) -> Collection[str]:
-    """Known keys whose values have the known shape; any other value is drawn like an unknown."""
-    shapes = {"candidateName": str, "recommendation": Mapping}
-    return {key for key, shape in shapes.items() if isinstance(report.get(key), shape)}
 
 
 def _signal(value: Any) -> Signal:
     if not isinstance(value, Mapping):
         value = {"statement": value}
     url = safe_url(value.get("sourceUrl"))
-    known = SIGNAL_KEYS if url else [key for key in SIGNAL_KEYS if key != "sourceUrl"]
     return Signal(
         statement=_text(value.get("statement")),
         source_type=_text(value.get("sourceType")),
         url=url,
         host=urlsplit(url).hostname or "",
         reliability=_text(value.get("reliability")),
-        extras=[f for f in _fields(value, known) if f.node.kind != "empty"],
+        extras=[field for field in _others(value, SIGNAL) if field.node.kind != "empty"],
     )
+
+
+def _others(mapping: Mapping[str, Any], known: Mapping[str, Shape]) -> list[Field]:
+    """All but what is drawn in a place of its own: a known key with another shape is among them."""
+    drawn_apart = [
+        key
+        for key, shape in known.items()
+        if _is_empty(mapping.get(key)) or _has_shape(mapping[key], shape)
+    ]
+    return _fields(mapping, drawn_apart)
+
+
+def _has_shape(value: Any, shape: Shape) -> bool:
+    match shape:
+        case "value":
+            return not isinstance(value, Mapping | list)
+        case "link":
+            return bool(safe_url(value))
+        case "list":
+            return isinstance(value, list)
+        case "object":
+            return isinstance(value, Mapping)
+        case "any":
+            return True
+        case "nothing":
+            return False
 
 
 def _fields(
@@ -297,8 +339,12 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ("", [], {})
+
+
 def _text(value: Any) -> str:
-    """A text as it is, and any other value as a reader would write it."""
-    if value is None:
+    """A text as it is, a number as JSON writes it, and nothing of what has parts."""
+    if value is None or isinstance(value, Mapping | list):
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value)

@@ -14,6 +14,7 @@ from typing import Any
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
+from widget.languages import interface_language
 from widget.model import EmbedSession, Run
 from widget.settings import Settings
 from widget.store import Store
@@ -55,7 +56,7 @@ class Sessions:
         session = EmbedSession(
             id=secrets.token_urlsafe(ID_BYTES),
             pair=self._store.pair(request["client"]["id"], request["candidate"]["id"]),
-            language=request["language"],
+            language=interface_language(request["language"]),
             appearance=appearance,
             expires_at=now + self._settings.session_ttl,
             gone_at=now,
@@ -84,7 +85,8 @@ class Sessions:
 
     async def end_visit(self, session: EmbedSession, visit: str) -> None:
         """The page has been left."""
-        await self._store.end_visit(session.id, visit, self._clock())
+        if visit == session.visit:
+            await self._store.end_visit(session.id, visit, self._clock())
 
     async def _renew(self, session: EmbedSession, visit: str | None = None) -> None:
         gone_at, expires_at = self._deadlines()

@@ -214,7 +214,7 @@ class Store:
         await self._write(
             update(runs)
             .where(
-                runs.c.phase.in_(ENDED),
+                or_(runs.c.phase.in_(ENDED), runs.c.give_up_at <= now),
                 runs.c.sealed_resource.is_not(None),
                 runs.c.resource_at <= now - report_ttl,
             )

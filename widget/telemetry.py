@@ -24,7 +24,7 @@ def configure_logging(log_format: Literal["json", "text"]) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [_tracebacks(), structlog.processors.JSONRenderer()]
         if log_format == "json"
         else [
             structlog.dev.ConsoleRenderer(
@@ -43,6 +43,13 @@ def configure_logging(log_format: Literal["json", "text"]) -> None:
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_tidy, *last])
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _tracebacks() -> structlog.typing.Processor:
+    """Without the values of local variables, which may be anybody's data."""
+    return structlog.processors.ExceptionRenderer(
+        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    )
 
 
 class AccessLog:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import hypothesis
 import pytest
 
 from tests.widget.partner import KEY
@@ -12,6 +13,10 @@ from widget.database import connect
 from widget.seal import Seal
 from widget.settings import Settings
 from widget.store import Store
+
+# A machine that is busy makes no example wrong.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=50)
+hypothesis.settings.load_profile("quick")
 
 SECRET = "a-secret-for-unit-tests-long-enough"
 HOST_TOKEN = "a-host-token-for-unit-tests-only"

@@ -1,0 +1,35 @@
+"""An ASGI application on a port of its own, for tests that need a real connection."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+START_SECONDS = 30
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """The origin at which the application answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            _wait_for(server)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def _wait_for(server: uvicorn.Server) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started:
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.01)

@@ -1,0 +1,60 @@
+"""A run drawn through the real templates, without a server around it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+
+from tests.widget.conftest import SECRET
+from tests.widget.markup import Markup
+from tests.widget.partner import KEY
+from widget.model import Phase, Reason, Run
+from widget.pages import Pages
+from widget.panel import panel_of
+from widget.settings import Settings
+
+NOW = 1_700_000_000.0
+PAGES = Pages(
+    Settings(
+        partner_api_url="http://127.0.0.1:9",
+        partner_api_key=KEY,
+        secret_key=SECRET,
+        host_token="host",
+        allowed_origins="http://localhost:8000",
+        database_url="sqlite:///:memory:",
+    )
+)
+
+
+def a_run(
+    resource: Mapping[str, Any] | None, phase: Phase = Phase.COMPLETED, **members: Any
+) -> Run:
+    run: dict[str, Any] = {
+        "pair": "pair",
+        "id": "run",
+        "started_at": NOW - 75,
+        "analysis_id": "analysis_1",
+        "poll_after": NOW + 7,
+        "interval": 10.0,
+        "give_up_at": NOW + 600,
+    }
+    return Run(**run | members, phase=phase, resource=resource)
+
+
+def draw(run: Run | None, watching: bool = True) -> Markup:
+    """The partial that a browser gets."""
+    panel = panel_of(run, watching, NOW, lease=90)
+    scope = {
+        "type": "http",
+        "path_params": {"token": "token"},
+        "headers": [(b"hx-request", b"true")],
+    }
+    return Markup(bytes(PAGES.widget(Request(scope), panel).body).decode())
+
+
+def draw_report(**members: Any) -> Markup:
+    return draw(a_run({"id": "analysis_1", "status": "completed", **members}))
+
+
+def draw_failure(error: Any) -> Markup:
+    return draw(a_run({"error": error}, Phase.FAILED, reason=Reason.ANALYSIS_FAILED))

@@ -1,0 +1,143 @@
+"""The button's state machine, against the contract's table."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from widget.button import (
+    LABELS,
+    State,
+    ask_again_in,
+    end_of_cancellation,
+    reason_of,
+    state_of,
+    wait_after_failure,
+)
+from widget.model import ENDED, Phase, Reason, Run
+
+NOW = 1_000.0
+RUNNING = Run(
+    pair="pair",
+    id="run",
+    phase=Phase.RUNNING,
+    started_at=NOW,
+    analysis_id="analysis_1",
+    poll_after=NOW + 10,
+    interval=10,
+    give_up_at=NOW + 600,
+)
+
+
+def a_run(phase: Phase, **members: object) -> Run:
+    return dataclasses.replace(RUNNING, phase=phase, **members)  # type: ignore[arg-type]
+
+
+COMPLETED = a_run(Phase.COMPLETED, resource={"report": {}})
+ORPHANED = a_run(Phase.STARTING, analysis_id=None, busy_until=NOW)
+STARTING = a_run(Phase.STARTING, analysis_id=None, busy_until=NOW + 1)
+
+runs = st.builds(
+    Run,
+    pair=st.just("pair"),
+    id=st.just("run"),
+    phase=st.sampled_from(Phase),
+    started_at=st.just(NOW),
+    reason=st.none() | st.sampled_from(Reason),
+    analysis_id=st.none() | st.just("analysis_1"),
+    resource=st.none() | st.just({"report": {}}),
+    poll_after=st.floats(NOW - 100, NOW + 100),
+    busy_until=st.floats(NOW - 100, NOW + 100),
+    interval=st.floats(1, 60),
+)
+
+
+@pytest.mark.parametrize(
+    ("run", "closed", "watching"),
+    [
+        (None, State.IDLE, State.IDLE),
+        (STARTING, State.RUNNING, State.RUNNING),
+        (RUNNING, State.RUNNING, State.RUNNING),
+        (a_run(Phase.CANCELING), State.RUNNING, State.RUNNING),
+        (COMPLETED, State.CLOSED, State.OPEN),
+        (a_run(Phase.COMPLETED, resource=None), State.CLOSED, State.CLOSED),
+        (a_run(Phase.FAILED), State.IDLE, State.IDLE),
+        (a_run(Phase.CANCELED), State.IDLE, State.IDLE),
+        (ORPHANED, State.IDLE, State.IDLE),
+    ],
+)
+def test_the_state_follows_from_the_run_and_from_who_watches(
+    run: Run | None, closed: State, watching: State
+) -> None:
+    assert state_of(run, watching=False, now=NOW) is closed
+    assert state_of(run, watching=True, now=NOW) is watching
+
+
+def test_the_labels_are_those_of_the_contract() -> None:
+    assert LABELS == {
+        State.IDLE: "Run candidate intelligence report",
+        State.RUNNING: "Running intelligence report...",
+        State.OPEN: "✕ Close report",
+        State.CLOSED: "View Intelligence report",
+    }
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (None, None),
+        (RUNNING, None),
+        (a_run(Phase.CANCELING, reason=Reason.LEFT), None),
+        (a_run(Phase.FAILED, reason=Reason.REFUSED), Reason.REFUSED),
+        (a_run(Phase.CANCELED, reason=Reason.CANCELED), Reason.CANCELED),
+        (ORPHANED, Reason.LOST),
+        (COMPLETED, None),
+        (a_run(Phase.COMPLETED, resource=None, reason=Reason.UNAVAILABLE), Reason.UNAVAILABLE),
+    ],
+)
+def test_where_there_is_no_report_the_reason_is_given(
+    run: Run | None, reason: Reason | None
+) -> None:
+    assert reason_of(run, watching=True, now=NOW) is reason
+
+
+def test_a_report_that_is_closed_gives_no_reason() -> None:
+    stale = a_run(Phase.COMPLETED, resource=None, reason=Reason.UNAVAILABLE)
+    assert reason_of(stale, watching=False, now=NOW) is None
+
+
+@given(runs, st.booleans())
+def test_no_state_is_shown_that_the_run_does_not_have(run: Run, watching: bool) -> None:
+    state = state_of(run, watching, NOW)
+    reason = reason_of(run, watching, NOW)
+    if state is State.OPEN:
+        assert watching
+        assert run.resource is not None
+        assert reason is None
+    if state is State.RUNNING:
+        assert run.phase not in ENDED
+        assert reason is None
+    if run.phase is Phase.COMPLETED:
+        assert state in {State.OPEN, State.CLOSED}
+
+
+@given(runs, st.integers(1, 1000))
+def test_the_browser_asks_again_before_its_lease_lapses(run: Run, lease: int) -> None:
+    wait = ask_again_in(run, NOW, lease)
+    assert 0 <= wait <= max(lease / 3, 1)
+    if run.phase is Phase.RUNNING and run.busy_until <= NOW:
+        assert wait == min(max(run.poll_after - NOW, 0), lease / 3)
+
+
+def test_after_failures_the_wait_doubles_up_to_a_minute() -> None:
+    assert [wait_after_failure(10, failures) for failures in range(1, 6)] == [10, 20, 40, 60, 60]
+    assert wait_after_failure(90, 1) == wait_after_failure(90, 5) == 90
+    assert wait_after_failure(1, 100_000) == 60
+
+
+def test_a_run_that_timed_out_has_failed_and_any_other_was_canceled() -> None:
+    assert end_of_cancellation(Reason.TIMED_OUT) is Phase.FAILED
+    for reason in [None, *Reason]:
+        if reason is not Reason.TIMED_OUT:
+            assert end_of_cancellation(reason) is Phase.CANCELED

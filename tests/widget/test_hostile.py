@@ -1,0 +1,154 @@
+"""Hostile strings in every field: they stay text, and change nothing of the page around them.
+
+What a browser makes of the same strings is in `tests/browser/test_hostile.py`.
+"""
+
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from tests import hostile
+from tests.widget.conftest import HOST_TOKEN, MakeSettings
+from tests.widget.drawing import a_run, draw, draw_failure, draw_report
+from tests.widget.markup import Markup
+from tests.widget.partner import Partner, completed
+from widget.app import create_app
+from widget.model import Phase
+from widget.report import safe_url
+
+Shapes = set[tuple[str, frozenset[str]]]
+
+LINK = ("a", frozenset({"href", "target", "rel"}))
+
+
+def everywhere(text: str) -> dict[str, Any]:
+    """A resource with a text as every value, and as a key wherever keys are free."""
+    anything = {text: text, "list": [text, {text: [text]}], "nested": {"deeper": {text: text}}}
+    return {
+        "stage": text,
+        "quick_signal": {"level": text, "reason": text, "identityConfidence": text, **anything},
+        "signals": [
+            {"statement": text, "sourceType": text, "sourceUrl": text, "reliability": text},
+            {"statement": "plain", **anything},
+            text,
+        ],
+        "report": {
+            "candidateName": text,
+            "recommendation": {
+                "decision": text,
+                "confidence": text,
+                "reason": text,
+                "evidence": [text],
+                **anything,
+            },
+            "summary": text,
+            "whatToValidate": [text],
+            "interviewQuestions": [{"question": text, "why": text}],
+            **anything,
+        },
+        "metadata": {
+            "report_id": text,
+            "language": text,
+            "generated_at": text,
+            "pdf_download_url": text,
+            **anything,
+        },
+        "error": text,
+        **anything,
+    }
+
+
+def shapes(*pages: Markup) -> Shapes:
+    return {
+        (element.tag, frozenset(element.attributes)) for page in pages for element in page.elements
+    }
+
+
+def drawings(text: str) -> list[Markup]:
+    return [
+        draw_report(**everywhere(text)),
+        draw(a_run(everywhere(text), Phase.RUNNING)),
+        draw_failure(text),
+        draw_failure({"message": text, "code": text}),
+    ]
+
+
+def sent(text: str) -> str:
+    """A text as it arrives: half a character cannot be sent."""
+    return text.encode("utf-8", errors="replace").decode()
+
+
+KNOWN = shapes(*drawings("plain"), *drawings("High"), *drawings("Red")) | {LINK}
+
+
+def test_hostile_strings_are_text_and_add_neither_elements_nor_attributes() -> None:
+    for text in hostile.OWN:
+        pages = drawings(text)
+        assert shapes(*pages) <= KNOWN, text
+        report, running, *failures = pages
+        texts = {element.text for element in report.elements}
+        links = {link.attributes["href"] for link in report.all("a")}
+        assert sent(text).strip() in texts | links, text
+        assert sent(text) in running.elements[0].texts, text
+        for failure in failures:
+            assert sent(text).strip() == failure.one("q").text
+        assert all(not href or safe_url(href) == href for href in links), text
+
+
+def test_naughty_strings_are_text_and_add_neither_elements_nor_attributes() -> None:
+    naughty = hostile.naughty()
+    assert len(naughty) > 500
+    page = draw_report(
+        report={"strings": naughty, "objects": [{text: text for text in naughty}]},
+        signals=[dict.fromkeys(("statement", "sourceType", "reliability"), t) for t in naughty],
+    )
+    assert shapes(page) <= KNOWN
+    texts = {element.text for element in page.elements}
+    assert {text.strip() for text in naughty} <= texts
+
+
+def test_no_attribute_but_those_for_it_holds_what_came() -> None:
+    marker = "hostile-marker"
+    for page in drawings(marker):
+        for element in page.elements:
+            for name, value in element.attributes.items():
+                if marker in (value or ""):
+                    assert name in {"data-level", "data-key"}
+
+
+@pytest.fixture
+def ats(settings: MakeSettings) -> TestClient:
+    partner = Partner(lambda: 0.0).on("POST", completed())
+    app = create_app(settings(), httpx2.MockTransport(partner.answer))
+    return TestClient(app, base_url="http://127.0.0.1:8001")
+
+
+def test_hostile_strings_in_every_field_of_a_session_change_nothing_of_the_page(
+    ats: TestClient,
+) -> None:
+    with ats as http:
+        plain = page_of(http, "plain", "en")
+        for text in [*hostile.OWN, *hostile.naughty()[::10]]:
+            if text == sent(text):
+                page = page_of(http, text, text)
+                assert shapes(page) == shapes(plain), text
+                assert page.text == plain.text, text
+
+
+def page_of(http: TestClient, text: str, language: str) -> Markup:
+    person = {"id": text, "first_name": text, "last_name": text, "company": text}
+    response = http.post(
+        "/api/v1/sessions",
+        headers={"Authorization": f"Bearer {HOST_TOKEN}"},
+        json={
+            "language": language,
+            "client": person,
+            "candidate": {**person, "location": text, "role": text, "cv": text},
+        },
+    )
+    assert response.status_code == 201, response.text
+    page = http.get(httpx2.URL(response.json()["embed_url"]).path)
+    assert page.status_code == 200
+    return Markup(page.text.removeprefix("<!doctype html>"))

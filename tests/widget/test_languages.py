@@ -1,0 +1,75 @@
+"""The interface's languages, and dates as their readers write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from widget.languages import (
+    LANGUAGES,
+    duration,
+    interface_language,
+    language_name,
+    moment,
+    translations,
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        *((language, language) for language in LANGUAGES),
+        ("fr-CH", "fr"),
+        ("de_AT", "de"),
+        ("ES", "es"),
+        ("zh-Hans", "en"),
+        ("xx", "en"),
+        ("", "en"),
+        ("-fr", "en"),
+        ("french", "en"),
+    ],
+)
+def test_a_language_is_shown_in_its_primary_form_or_in_english(asked: str, shown: str) -> None:
+    assert interface_language(asked) == shown
+
+
+@given(st.text())
+def test_whatever_is_asked_for_one_of_the_languages_is_shown(asked: str) -> None:
+    assert interface_language(asked) in LANGUAGES
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_can_be_loaded(language: str) -> None:
+    assert translations(language).gettext("Cancel")
+
+
+def test_a_moment_is_written_as_its_reader_does() -> None:
+    assert moment("2026-11-24T15:04:05Z", "en") == "Nov 24, 2026, 3:04:05\u202fPM"
+    assert moment("2026-11-24T15:04:05+01:00", "de") == "24.11.2026, 15:04:05"
+    assert moment("yesterday", "en") == "yesterday"
+
+
+@given(st.text() | st.datetimes(timezones=st.timezones()).map(lambda at: at.isoformat()))
+def test_whatever_comes_as_a_moment_is_shown(value: str) -> None:
+    for language in LANGUAGES:
+        assert moment(value, language) or not value
+
+
+def test_a_language_has_the_name_its_reader_gives_it() -> None:
+    assert language_name("fr", "en") == "French"
+    assert language_name("fr-CH", "de") == "Französisch (Schweiz)"
+    assert language_name("fr_CH", "de") == "Französisch (Schweiz)"
+    assert language_name("klingon!", "en") == "klingon!"
+
+
+@given(st.text(min_size=1) | st.from_regex(r"\A[a-z]{2,3}([-_@][A-Za-z0-9]{1,8}){0,4}\Z"))
+def test_whatever_comes_as_a_language_is_shown(code: str) -> None:
+    for language in LANGUAGES:
+        assert language_name(code, language)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0, "0:00"), (9, "0:09"), (75, "1:15"), (600, "10:00"), (4000, "66:40")],
+)
+def test_a_duration_is_written_in_minutes_and_seconds(seconds: int, written: str) -> None:
+    assert duration(seconds) == written

@@ -1,0 +1,68 @@
+"""The description of the host API, and the host API held against it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+import schemathesis
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis import Case
+
+from tests.serving import serving
+from tests.widget.conftest import HOST_TOKEN, SECRET
+from tests.widget.partner import KEY
+from widget.app import create_app
+from widget.openapi import DESCRIPTION
+from widget.settings import Settings
+
+
+def test_the_description_is_valid_openapi_3_1() -> None:
+    assert DESCRIPTION["openapi"].startswith("3.1.")
+    OpenAPIV31SpecValidator(DESCRIPTION).validate()
+
+
+def test_it_describes_each_call_and_each_status_of_the_host_api() -> None:
+    described = {
+        (method, path): set(operation["responses"])
+        for path, operations in DESCRIPTION["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert described == {
+        ("post", "/api/v1/sessions"): {"201", "401", "413", "415", "422", "503"},
+        ("delete", "/api/v1/candidates/{client_id}/{candidate_id}"): {"204", "401", "503"},
+    }
+
+
+def test_it_says_what_is_required_and_that_nothing_else_is_taken() -> None:
+    schemas: dict[str, Any] = DESCRIPTION["components"]["schemas"]
+    required = {name: schema.get("required") for name, schema in schemas.items()}
+    assert required["SessionRequest"] == ["language", "client", "candidate"]
+    assert required["Client"] == ["id"]
+    assert required["Candidate"] == ["id", "first_name", "last_name"]
+    for name in ("SessionRequest", "Client", "Candidate", "Appearance"):
+        assert schemas[name]["additionalProperties"] is False
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    """The widget over a real connection: what may be in a path is decided there."""
+    with TemporaryDirectory() as folder:
+        options = Settings(
+            partner_api_url="http://127.0.0.1:9",
+            partner_api_key=KEY,
+            secret_key=SECRET,
+            host_token=HOST_TOKEN,
+            allowed_origins="http://localhost:8000",
+            database_url=f"sqlite:///{Path(folder) / 'widget.db'}",
+        )
+        with serving(create_app(options)) as origin:
+            yield origin
+
+
+@schemathesis.openapi.from_dict(DESCRIPTION).parametrize()
+def test_whatever_may_be_sent_is_answered_as_described(case: Case[Any], origin: str) -> None:
+    headers = {"Authorization": f"Bearer {HOST_TOKEN}"}
+    response = case.call_and_validate(base_url=origin, headers=headers)
+    assert response.status_code < 500

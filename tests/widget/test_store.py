@@ -1,0 +1,328 @@
+"""The store, on SQLite and on PostgreSQL: claims, expiry, erasure, and what lies in it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url
+
+from tests.widget.conftest import SECRET, Clock
+from tests.widget.partner import KEY, resource
+from tests.widget.people import IDA, MARA, TOMAS, create_body
+from widget.database import DatabaseUnavailable, connect
+from widget.model import EmbedSession, Phase, Reason, Run
+from widget.seal import Seal
+from widget.store import RUN_RETENTION_SECONDS, Store
+
+pytestmark = pytest.mark.anyio
+
+NEW_SECRET = "another-secret-that-is-long-enough"
+NOW = Clock().now
+
+
+async def opened(url: str, *secrets: str) -> Store:
+    store = Store(connect(url), Seal(secrets or [SECRET]))
+    await store.open()
+    return store
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    store = await opened(database_url)
+    yield store
+    await store.close()
+
+
+def a_run(store: Store, candidate: dict[str, str] = MARA, **members: object) -> Run:
+    run = Run(
+        pair=store.pair(IDA["id"], candidate["id"]),
+        id="run-1",
+        phase=Phase.STARTING,
+        started_at=NOW,
+        busy_until=NOW + 25,
+        give_up_at=NOW + 600,
+    )
+    return replace(run, **members)  # type: ignore[arg-type]
+
+
+async def a_running_run(store: Store, candidate: dict[str, str] = MARA) -> Run:
+    run = a_run(store, candidate)
+    assert await store.claim_start(run, NOW)
+    assert await store.change(
+        run,
+        phase=Phase.RUNNING,
+        analysis_id="analysis_1",
+        resource=resource(signals=[{"statement": "Built a bridge."}]),
+        resource_at=NOW,
+        busy_until=0.0,
+        poll_after=NOW + 10,
+    )
+    return await known(store, run)
+
+
+async def known(store: Store, run: Run) -> Run:
+    found = await store.run(run.pair)
+    assert found is not None
+    return found
+
+
+async def a_session(store: Store, candidate: dict[str, str] = MARA, **members: object) -> str:
+    session = EmbedSession(
+        id=f"session-of-{candidate['id']}",
+        pair=store.pair(IDA["id"], candidate["id"]),
+        language="en",
+        expires_at=NOW + 3600,
+        gone_at=NOW + 90,
+    )
+    await store.add_session(
+        replace(session, **members),  # type: ignore[arg-type]
+        create_body(candidate),
+    )
+    return session.id
+
+
+async def test_a_session_comes_back_as_it_was_added(store: Store) -> None:
+    session_id = await a_session(store, appearance={"theme": "dark"})
+    loaded = await store.load(session_id)
+    assert loaded is not None
+    assert loaded[0].appearance == {"theme": "dark"}
+    assert loaded[0].expires_at == NOW + 3600
+    assert loaded[1] is None
+    assert await store.request_of(session_id) == create_body()
+    assert await store.load("another") is None
+    assert await store.request_of("another") is None
+
+
+async def test_a_run_comes_back_as_it_was_changed(store: Store) -> None:
+    run = await a_running_run(store)
+    assert (run.phase, run.analysis_id, run.poll_after) == (Phase.RUNNING, "analysis_1", NOW + 10)
+    assert run.resource == resource(signals=[{"statement": "Built a bridge."}])
+    session_id = await a_session(store)
+    loaded = await store.load(session_id)
+    assert loaded is not None
+    assert loaded[1] == run
+
+
+async def test_of_many_who_claim_the_start_at_once_one_wins(database_url: str) -> None:
+    stores = await asyncio.gather(*(opened(database_url) for _ in range(3)))
+    claims = [
+        store.claim_start(a_run(store, id=f"run-{number}"), NOW)
+        for number, store in enumerate(stores * 5)
+    ]
+    assert sum(await asyncio.gather(*claims)) == 1
+    for store in stores:
+        await store.close()
+
+
+async def test_of_many_who_claim_the_call_at_once_one_wins(database_url: str) -> None:
+    stores = await asyncio.gather(*(opened(database_url) for _ in range(3)))
+    run = await a_running_run(stores[0])
+    claims = [store.claim_call(run, NOW + 10, NOW + 40) for store in stores * 5]
+    assert sum(await asyncio.gather(*claims)) == 1
+    for store in stores:
+        await store.close()
+
+
+async def test_a_call_is_claimed_neither_early_nor_while_another_is_under_way(
+    store: Store,
+) -> None:
+    run = await a_running_run(store)
+    assert not await store.claim_call(run, NOW + 9.9, NOW + 40)
+    assert await store.claim_call(run, NOW + 10, NOW + 40)
+    assert not await store.claim_call(run, NOW + 39.9, NOW + 70)
+    assert await store.claim_call(run, NOW + 40, NOW + 70)
+
+
+@pytest.mark.parametrize("phase", [Phase.FAILED, Phase.CANCELED])
+async def test_a_run_that_ended_without_a_report_makes_room_for_another(
+    store: Store, phase: Phase
+) -> None:
+    run = await a_running_run(store)
+    assert not await store.claim_start(a_run(store, id="run-2"), NOW)
+    await store.change(run, phase=phase)
+    assert await store.claim_start(a_run(store, id="run-2"), NOW)
+    again = await known(store, run)
+    assert (again.id, again.analysis_id, again.resource) == ("run-2", None, None)
+
+
+async def test_a_completed_run_is_not_started_again(store: Store) -> None:
+    run = await a_running_run(store)
+    await store.change(run, phase=Phase.COMPLETED)
+    assert not await store.claim_start(a_run(store, id="run-2"), NOW + 10_000)
+
+
+async def test_a_claim_whose_owner_is_gone_lapses(store: Store) -> None:
+    assert await store.claim_start(a_run(store), NOW)
+    assert not await store.claim_start(a_run(store, id="run-2"), NOW + 24.9)
+    assert await store.claim_start(a_run(store, id="run-2"), NOW + 25)
+
+
+async def test_a_run_that_has_left_its_phase_is_not_changed(store: Store) -> None:
+    starting = a_run(store)
+    running = await a_running_run(store)
+    assert not await store.change(starting, phase=Phase.FAILED)
+    assert not await store.change(replace(running, id="another"), phase=Phase.FAILED)
+    assert (await known(store, running)).phase is Phase.RUNNING
+
+
+async def abandon(store: Store, now: float, unseen_before: float = 0.0) -> int:
+    return await store.cancel_abandoned(
+        now, grace=10, give_up_at=now + 600, unseen_before=unseen_before
+    )
+
+
+async def test_a_run_is_abandoned_once_its_last_viewer_has_been_gone_for_the_grace(
+    store: Store,
+) -> None:
+    run = await a_running_run(store)
+    await a_session(store)
+    assert await abandon(store, NOW + 99.9) == 0
+    assert await store.due_cancellations(NOW + 99.9) == []
+    assert await abandon(store, NOW + 100, unseen_before=NOW + 91) == 0
+    assert await abandon(store, NOW + 100, unseen_before=NOW + 90) == 1
+    assert await abandon(store, NOW + 100) == 0
+    (due,) = await store.due_cancellations(NOW + 100)
+    assert (due.id, due.phase, due.reason) == (run.id, Phase.CANCELING, Reason.LEFT)
+
+
+async def test_the_cv_is_forgotten_and_the_rest_is_not(store: Store) -> None:
+    session_id = await a_session(store)
+    await store.forget_cv(store.pair(IDA["id"], MARA["id"]))
+    request = await store.request_of(session_id)
+    assert request is not None
+    assert request["candidate"] == {key: value for key, value in MARA.items() if key != "cv"}
+
+
+async def test_erasing_removes_what_is_kept_on_one_candidate_and_nothing_else(
+    store: Store,
+) -> None:
+    session_id, other_id = await a_session(store), await a_session(store, TOMAS)
+    run, other = await a_running_run(store), await a_running_run(store, TOMAS)
+    await store.erase_sessions(run.pair)
+    await store.erase_run(run.pair)
+    assert await store.load(session_id) is None
+    assert await store.run(run.pair) is None
+    assert await store.load(other_id) is not None
+    assert await store.run(other.pair) == other
+
+
+async def test_erasing_leaves_only_the_name_of_an_analysis_that_is_still_to_be_canceled(
+    store: Store,
+) -> None:
+    run = await a_running_run(store)
+    await store.change(run, phase=Phase.CANCELING)
+    await store.erase_run(run.pair)
+    left = await known(store, run)
+    assert (left.analysis_id, left.resource) == ("analysis_1", None)
+
+
+async def test_what_has_expired_is_purged(store: Store) -> None:
+    session_id = await a_session(store)
+    run = await a_running_run(store)
+    await store.change(run, phase=Phase.COMPLETED)
+    await store.purge(NOW + 899.9, report_ttl=900)
+    assert (await known(store, run)).resource is not None
+    await store.purge(NOW + 900, report_ttl=900)
+    assert (await known(store, run)).resource is None
+    await store.purge(NOW + 3599.9, report_ttl=900)
+    assert await store.load(session_id) is not None
+    await store.purge(NOW + 3600, report_ttl=900)
+    assert await store.load(session_id) is None
+    await store.purge(NOW + RUN_RETENTION_SECONDS - 1, report_ttl=900)
+    assert await store.run(run.pair) is not None
+    await store.purge(NOW + RUN_RETENTION_SECONDS, report_ttl=900)
+    assert await store.run(run.pair) is None
+
+
+async def test_the_snapshot_of_a_run_goes_once_nobody_polls_it_any_more(store: Store) -> None:
+    run = await a_running_run(store)
+    await store.purge(NOW + 599, report_ttl=60)
+    assert (await known(store, run)).resource is not None
+    await store.purge(NOW + 600, report_ttl=60)
+    assert (await known(store, run)).resource is None
+
+
+async def test_with_a_new_secret_before_the_old_one_everything_stays_readable(
+    database_url: str,
+) -> None:
+    before = await opened(database_url, SECRET)
+    session_id, run = await a_session(before), await a_running_run(before)
+    await before.close()
+    both = await opened(database_url, NEW_SECRET, SECRET)
+    assert both.pair(IDA["id"], MARA["id"]) == run.pair
+    assert await both.request_of(session_id) == create_body()
+    assert await both.run(run.pair) == run
+    later_id, later = await a_session(both, TOMAS), await a_running_run(both, TOMAS)
+    await both.close()
+    after = await opened(database_url, NEW_SECRET)
+    assert after.pair(IDA["id"], TOMAS["id"]) == later.pair
+    assert await after.request_of(later_id) == create_body(TOMAS)
+    assert await after.run(later.pair) == later
+    assert (await known(after, run)).resource is None
+    await after.close()
+
+
+async def test_a_new_version_of_the_schema_replaces_the_old_tables(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await opened(database_url)
+    session_id = await a_session(before)
+    await before.close()
+    same = await opened(database_url)
+    assert await same.load(session_id) is not None
+    await same.close()
+    monkeypatch.setattr("widget.store.SCHEMA_VERSION", 999)
+    newer = await opened(database_url)
+    assert await newer.load(session_id) is None
+    assert await a_session(newer) == session_id
+    await newer.close()
+
+
+async def test_many_processes_may_prepare_the_tables_at_once(database_url: str) -> None:
+    stores = await asyncio.gather(*(opened(database_url) for _ in range(6)))
+    assert len({store.pair("client", "candidate") for store in stores}) == 1
+    for store in stores:
+        await store.close()
+
+
+async def test_what_lies_in_the_database_says_nothing_about_anybody(database_url: str) -> None:
+    mara = {**MARA, "id": "mara@example.com"}
+    store = await opened(database_url)
+    await a_session(store, mara, id="session-1")
+    await a_running_run(store, mara)
+    raw = everything_in(database_url)
+    await store.close()
+    assert b"analysis_1" in raw
+    personal = [*IDA.values(), *mara.values(), "Built a bridge."]
+    long_enough = [text for text in personal if len(text) > 5]  # not to be there by chance
+    for secret in [*long_enough, SECRET, KEY]:
+        assert secret.encode() not in raw
+
+
+async def test_a_database_that_is_not_there_is_unavailable_and_keeps_its_password() -> None:
+    store = Store(connect("postgresql://widget:hush@127.0.0.1:9/none"), Seal([SECRET]))
+    with pytest.raises(DatabaseUnavailable) as raised:
+        await store.open()
+    assert "hush" not in str(raised.value)
+    await store.close()
+
+
+def everything_in(database_url: str) -> bytes:
+    """The bytes of SQLite's files, or the rows of all of PostgreSQL's tables."""
+    if database_url.startswith("sqlite"):
+        file = Path(str(make_url(database_url).database))
+        return b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
+    with psycopg.connect(database_url) as connection:
+        tables = connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+        ).fetchall()
+        rows = b""
+        for (table,) in tables:
+            statement = sql.SQL("COPY {} TO STDOUT (FORMAT binary)").format(sql.Identifier(table))
+            with connection.cursor().copy(statement) as copy:
+                rows += b"".join(bytes(part) for part in copy)
+        return rows
