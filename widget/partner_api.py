@@ -26,7 +26,8 @@ from urllib.parse import quote
 import httpx2
 import structlog
 
-from widget import __version__
+from widget import __version__, metrics
+from widget.telemetry import REQUEST_ID_HEADER, request_id
 
 CONNECT_SECONDS = 5.0
 CALL_SECONDS = 20.0  # for a whole call, however slowly its answer drips
@@ -118,29 +119,57 @@ class PartnerAPI:
         await self._client.aclose()
 
     async def _call(self, method: str, path: str, content: bytes | None = None) -> Answer:
-        started = time.perf_counter()
-        outcome = "lost"
+        call = _Call(method, time.perf_counter())
         try:
             response, body = await self._exchange(method, path, content)
-            outcome = str(response.status_code)
-            return _answer(response, body)
+            call.status = response.status_code
+            answer = _answer(response, body)
         except PartnerError as error:
-            outcome = f"{outcome} {error}" if outcome != str(error) else outcome
+            call.end(type(error).__name__, error.retry_after, cause=str(error))
             raise
-        finally:
-            _log_call(method, outcome, time.perf_counter() - started)
+        except asyncio.CancelledError:
+            call.end("Stopped", None)
+            raise
+        call.end("ok", answer.retry_after)
+        return answer
 
     async def _exchange(
         self, method: str, path: str, content: bytes | None
     ) -> tuple[httpx2.Response, bytes]:
         try:
+            headers = {REQUEST_ID_HEADER: request_id()}
             async with asyncio.timeout(CALL_SECONDS):
-                async with self._client.stream(method, path, content=content) as response:
+                async with self._client.stream(
+                    method, path, content=content, headers=headers
+                ) as response:
                     return response, await _body(response)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             raise Unavailable(type(error).__name__) from None
         except (httpx2.HTTPError, TimeoutError) as error:
             raise AnswerLost(type(error).__name__) from None
+
+
+@dataclass
+class _Call:
+    """One call, for the log and the metrics."""
+
+    method: str
+    started: float
+    status: int | None = None
+
+    def end(self, outcome: str, retry_after: float | None, cause: str | None = None) -> None:
+        seconds = time.perf_counter() - self.started
+        metrics.partner_api_seconds.labels(self.method, outcome).observe(seconds)
+        log.log(
+            logging.INFO if outcome == "ok" else logging.WARNING,
+            "partner_api_call",
+            method=self.method,
+            outcome=outcome,
+            status=self.status,
+            cause=cause,
+            seconds=round(seconds, 3),
+            retry_after=retry_after,
+        )
 
 
 def _path(analysis_id: str) -> str:
@@ -216,8 +245,3 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 def _until(date: str, now: datetime) -> float:
     moment = parsedate_to_datetime(date)
     return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
-
-
-def _log_call(method: str, outcome: str, seconds: float) -> None:
-    level = logging.INFO if outcome.startswith("2") and " " not in outcome else logging.WARNING
-    log.log(level, "partner_api_call", method=method, outcome=outcome, seconds=round(seconds, 3))
