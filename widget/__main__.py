@@ -5,12 +5,10 @@ import asyncio
 import secrets
 import sys
 
-import uvicorn
-
-from widget.check import check
+from widget.check import Level, check, integration
+from widget.serving import serve
 from widget.settings import Settings, SettingsError, load
-
-GRACEFUL_STOP_SECONDS = 8
+from widget.telemetry import silence
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,7 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    return _serve(options) if options.command == "serve" else _check(settings)
+    if options.command == "check":
+        return _check(settings)
+    return serve(settings, options.host, options.port, options.workers)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,31 +33,19 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8001)
     serve.add_argument("--workers", type=int, default=1, help="processes")
-    commands.add_parser("check", help="check the settings, the store and the Partner API key")
+    commands.add_parser("check", help="check the settings, and print what the ATS needs")
     commands.add_parser("secret", help="print a value for WIDGET_SECRET_KEY")
     return parser
 
 
-def _serve(options: argparse.Namespace) -> int:
-    uvicorn.run(
-        "widget.app:create_app_from_environment",
-        factory=True,
-        host=options.host,
-        port=options.port,
-        workers=options.workers,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=GRACEFUL_STOP_SECONDS,
-    )
-    return 0
-
-
 def _check(settings: Settings) -> int:
+    silence()
     findings = asyncio.run(check(settings))
     for finding in findings:
         print(finding)
-    return 0 if all(finding.ok for finding in findings) else 1
+    print()
+    print(integration(settings.public_url))
+    return 1 if any(finding.level is Level.FAILURE for finding in findings) else 0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as PydanticSettingsError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 MIN_SECRET_LENGTH = 32
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
@@ -67,11 +69,18 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _database_url(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql://")):
+    if not value.startswith(("sqlite:///", "postgresql://")) or not _is_url(value):
         raise ValueError("must be sqlite:///path/to/file or postgresql://user:password@host/name")
     if value.startswith("postgresql") and find_spec("psycopg") is None:
         raise ValueError("needs: pip install 'candidate-widget[postgres]'")
     return value
+
+
+def _is_url(value: str) -> bool:
+    try:
+        return bool(make_url(value))
+    except (ArgumentError, ValueError):
+        return False
 
 
 def _default_database_url() -> str:
