@@ -5,14 +5,11 @@ import asyncio
 import secrets
 import sys
 
-import uvicorn
-
-from widget.check import check
+from widget.check import Level, check
 from widget.loader import snippet
+from widget.serving import serve
 from widget.settings import Settings, SettingsError, load
-from widget.telemetry import configure_logging
-
-GRACEFUL_STOP_SECONDS = 8
+from widget.telemetry import silence
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     match options.command:
         case "serve":
-            return _serve(options)
+            return serve(settings, options.host, options.port, options.workers)
         case "snippet":
             return _snippet(settings)
         case _:
@@ -41,25 +38,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8001)
     serve.add_argument("--workers", type=int, default=1, help="processes")
-    commands.add_parser("check", help="check the settings, the store and the Partner API key")
-    commands.add_parser("snippet", help="print what an ATS puts into its pages")
+    commands.add_parser("check", help="check the settings, and print what the ATS needs")
+    commands.add_parser("snippet", help="print what the ATS puts into its pages")
     commands.add_parser("secret", help="print a value for WIDGET_SECRET_KEY")
     return parser
-
-
-def _serve(options: argparse.Namespace) -> int:
-    uvicorn.run(
-        "widget.app:create_app_from_environment",
-        factory=True,
-        host=options.host,
-        port=options.port,
-        workers=options.workers,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=GRACEFUL_STOP_SECONDS,
-    )
-    return 0
 
 
 def _snippet(settings: Settings) -> int:
@@ -68,11 +50,13 @@ def _snippet(settings: Settings) -> int:
 
 
 def _check(settings: Settings) -> int:
-    configure_logging(settings.log_format)
+    silence()
     findings = asyncio.run(check(settings))
     for finding in findings:
         print(finding)
-    return 0 if all(finding.ok for finding in findings) else 1
+    print()
+    print(snippet(settings.public_url))
+    return 1 if any(finding.level is Level.FAILURE for finding in findings) else 0
 
 
 if __name__ == "__main__":

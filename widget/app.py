@@ -9,10 +9,12 @@ import httpx2
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from widget import __version__
 from widget.database import DatabaseUnavailable, connect
 from widget.embed import Embed
 from widget.errors import Errors
@@ -32,7 +34,7 @@ from widget.store import Store
 from widget.telemetry import AccessLog, configure_logging
 
 SWEEP_SECONDS = 1.0
-FINISH_SECONDS = 5.0
+FINISH_SECONDS = 3.0
 
 log = structlog.get_logger()
 
@@ -57,7 +59,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await store.open()
+        await _open(store)
         sweeper = asyncio.create_task(_sweep_forever(runs))
         try:
             yield
@@ -89,6 +91,7 @@ def create_app(
             HTTPException: failures.http,
             NotIssued: failures.not_issued,
             Lapsed: failures.lapsed,
+            ClientDisconnect: failures.disconnected,
             DatabaseUnavailable: failures.unavailable,
             Exception: failures.unexpected,
         },
@@ -102,6 +105,16 @@ def create_app_from_environment() -> ASGIApp:
     options = load()
     configure_logging(options.log_format)
     return create_app(options)
+
+
+async def _open(store: Store) -> None:
+    try:
+        await store.open()
+    except Exception as error:
+        cause = str(error) if isinstance(error, DatabaseUnavailable) else None
+        log.error("start_failed", cause=cause, exc_info=True)
+        raise
+    log.info("started", version=__version__)
 
 
 async def _sweep_forever(runs: Runs) -> None:

@@ -1,60 +1,160 @@
 """`candidate-widget check`: whether the settings that are formally right do their work."""
 
 import secrets
+import time
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+import httpx2
+from sqlalchemy import make_url
 
 from widget.database import DatabaseUnavailable, connect
 from widget.partner_api import Gone, PartnerAPI, PartnerError, Unauthorized
 from widget.seal import Seal
-from widget.settings import Settings
+from widget.settings import LOOPBACK_HOSTS, Settings
 from widget.store import Store
+
+MAX_CLOCK_SECONDS = 5
+REACH_SECONDS = 5.0
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warn"
+    FAILURE = "FAIL"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     subject: str
-    ok: bool
+    level: Level
     detail: str
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.ok else 'FAIL'}  {self.subject}: {self.detail}"
+        return f"{self.level:<4}  {self.subject}: {self.detail}"
 
 
-async def check(settings: Settings) -> list[Finding]:
-    """Calls the Partner API once, and opens the store. Nothing is billed and nothing is kept."""
+async def check(
+    settings: Settings, transport: httpx2.AsyncBaseTransport | None = None
+) -> list[Finding]:
+    """Calls the Partner API once, the widget itself once, and opens the database.
+
+    Nothing is billed and nothing is kept. `transport` stands in for the network.
+    """
+    network = _Dated(transport or httpx2.AsyncHTTPTransport())
+    key = await _check_key(settings, network)
     return [
-        Finding("settings", True, "complete"),
-        await _check_key(settings),
-        await _check_store(settings),
+        Finding("settings", Level.OK, "complete"),
+        key,
+        _check_clock(network),
+        await _check_database(settings),
+        _check_public_url(settings.public_url),
+        await _check_reach(settings.public_url, transport),
+        *map(_check_origin, settings.allowed_origins),
     ]
 
 
-async def _check_key(settings: Settings) -> Finding:
+class _Dated(httpx2.AsyncBaseTransport):
+    """Notes how far the `Date` of an answer is from the clock here, in seconds."""
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
+        self._transport = transport
+        self.ahead: float | None = None
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = await self._transport.handle_async_request(request)
+        try:
+            date = parsedate_to_datetime(response.headers.get("Date", ""))
+        except ValueError:
+            return response
+        self.ahead = time.time() - date.timestamp()
+        return response
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+async def _check_key(settings: Settings, network: httpx2.AsyncBaseTransport) -> Finding:
     """Asks for an analysis that cannot exist: a key that is accepted gets a 404."""
-    partner = PartnerAPI(settings.partner_api_url, settings.partner_api_key.get_secret_value())
+    key = settings.partner_api_key.get_secret_value()
+    partner = PartnerAPI(settings.partner_api_url, key, network)
     try:
         await partner.get(f"check-{secrets.token_hex(8)}")
     except Gone:
-        return Finding("Partner API", True, f"{settings.partner_api_url} accepts the key")
+        level, detail = Level.OK, "accepts the key"
     except Unauthorized:
-        return Finding("Partner API", False, f"{settings.partner_api_url} refuses the key")
+        level, detail = Level.FAILURE, "refuses the key"
     except PartnerError as error:
-        return Finding("Partner API", False, f"{settings.partner_api_url}: {error}")
+        level, detail = Level.FAILURE, f"does not answer as it should ({error})"
+    else:
+        level, detail = Level.FAILURE, "answers for an analysis that was never made"
     finally:
         await partner.close()
-    return Finding("Partner API", False, f"{settings.partner_api_url} answers what was never made")
+    return Finding("Partner API", level, f"{settings.partner_api_url} {detail}")
 
 
-async def _check_store(settings: Settings) -> Finding:
-    store = Store(
-        connect(settings.database_url),
-        Seal([secret.get_secret_value() for secret in settings.secret_key]),
-    )
+def _check_clock(network: _Dated) -> Finding:
+    if network.ahead is None:
+        return Finding("clock", Level.WARNING, "the Partner API has not said what time it is")
+    seconds = round(network.ahead)
+    if abs(seconds) <= MAX_CLOCK_SECONDS:
+        return Finding("clock", Level.OK, "agrees with the Partner API's")
+    way = "ahead of" if seconds > 0 else "behind"
+    return Finding("clock", Level.WARNING, f"{abs(seconds)} s {way} the Partner API's")
+
+
+async def _check_database(settings: Settings) -> Finding:
+    """Opening it writes: the tables where they are missing, the index key where it is new."""
+    place = make_url(settings.database_url).render_as_string(hide_password=True)
     try:
-        await store.open()
-        await store.ping()
-    except DatabaseUnavailable as error:
-        return Finding("store", False, str(error))
-    finally:
-        await store.close()
-    return Finding("store", True, "answers")
+        store = Store(
+            connect(settings.database_url),
+            Seal([secret.get_secret_value() for secret in settings.secret_key]),
+        )
+        try:
+            await store.open()
+        finally:
+            await store.close()
+    except (DatabaseUnavailable, OSError) as error:
+        return Finding("database", Level.FAILURE, f"{place} cannot be used ({error})")
+    return Finding("database", Level.OK, f"{place} answers and can be written")
+
+
+def _check_public_url(public_url: str) -> Finding:
+    subject = "public address"
+    if public_url.startswith("https:"):
+        return Finding(subject, Level.OK, f"{public_url} is https")
+    if _is_loopback(public_url):
+        return Finding(subject, Level.WARNING, f"{public_url} is for this machine alone")
+    return Finding(subject, Level.FAILURE, f"{public_url} must be https: reports pass through it")
+
+
+async def _check_reach(
+    public_url: str, transport: httpx2.AsyncBaseTransport | None = None
+) -> Finding:
+    """A warning at most: it may not have been started yet, or be seen from elsewhere only."""
+    address = f"{public_url}/healthz"
+    try:
+        async with httpx2.AsyncClient(
+            transport=transport, timeout=REACH_SECONDS, trust_env=False
+        ) as client:
+            response = await client.get(address)
+    except httpx2.HTTPError as error:
+        what = f"cannot be reached from here ({type(error).__name__})"
+        return Finding("public address", Level.WARNING, f"{address} {what}")
+    if response.status_code == 200 and '"alive"' in response.text:
+        return Finding("public address", Level.OK, f"{address} answers")
+    what = f"answers {response.status_code}, and not as the widget does"
+    return Finding("public address", Level.WARNING, f"{address} {what}")
+
+
+def _check_origin(origin: str) -> Finding:
+    if origin.startswith("https:") or _is_loopback(origin):
+        return Finding("may frame it", Level.OK, origin)
+    return Finding("may frame it", Level.WARNING, f"{origin} is not https: others can change it")
+
+
+def _is_loopback(origin: str) -> bool:
+    return urlsplit(origin).hostname in LOOPBACK_HOSTS

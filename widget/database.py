@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 SQLITE_BUSY_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_SECONDS = 5
@@ -117,5 +117,9 @@ def _configure(connection: Any, _: Any) -> None:
 
 
 def _cause(error: Exception) -> str:
-    """What went wrong, without the statement and its parameters."""
-    return str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+    """What went wrong, without the statement and its parameters.
+
+    An OperationalError is about the database itself; others may quote what was to be stored.
+    """
+    known = error.orig if isinstance(error, DBAPIError) else error
+    return str(known) if isinstance(error, OperationalError) else type(known).__name__

@@ -9,6 +9,8 @@ from widget.pages import Pages
 from widget.panel import EXPIRED
 from widget.problems import Problem
 
+CLIENT_CLOSED_REQUEST = 499
+
 log = structlog.get_logger()
 
 
@@ -23,6 +25,10 @@ class Errors:
 
     async def lapsed(self, request: Request, _: Exception) -> Response:
         return self._pages.widget(request, EXPIRED, status=410)
+
+    async def disconnected(self, _: Request, __: Exception) -> Response:
+        """Nobody is left to read it; the number is the one that proxies log for this."""
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
 
     async def unavailable(self, request: Request, error: Exception) -> Response:
         log.error("store_unavailable", cause=str(error))

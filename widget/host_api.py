@@ -10,6 +10,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from widget import metrics
 from widget.problems import Problem
 from widget.runs import Runs
 from widget.sessions import Sessions
@@ -103,6 +104,7 @@ class HostAPI:
         token, session = await self._sessions.open(
             asked.create_body(), asked.appearance.model_dump(exclude_none=True)
         )
+        metrics.sessions_opened.inc()
         answer = SessionResponse(
             token=token,
             embed_url=f"{self._public_url}/embed/{token}",

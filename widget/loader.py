@@ -36,6 +36,10 @@ Where the report belongs, with the address of your own that opens a session:
 
   <candidate-intelligence session-url="/candidates/42/session"></candidate-intelligence>
 
+Or, without the loader, a plain frame with the embed_url of a session:
+
+  <iframe src="{{embed_url}}" title="Candidate Intelligence" width="100%" height="640"></iframe>
+
 If your pages send a Content-Security-Policy, add to it:
 
   script-src {source}; connect-src 'self'; frame-src {origin}"""

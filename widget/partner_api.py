@@ -26,7 +26,8 @@ from urllib.parse import quote
 import httpx2
 import structlog
 
-from widget import __version__
+from widget import __version__, metrics
+from widget.telemetry import REQUEST_ID_HEADER, request_id
 
 CALL_SECONDS = 20.0  # for a whole call, however slowly its answer drips
 # Well below the whole, so that a call that was never sent is not taken for one without an answer.
@@ -38,6 +39,9 @@ MAX_NESTING = 100
 MAX_ID_LENGTH = 255
 MIN_RETRY_SECONDS = 1.0
 MAX_RETRY_SECONDS = 3600.0  # whatever is announced, as nobody waits for the year 2099
+
+# All runs fail with a key that is refused, until an operator has mended it.
+LEVELS = {"ok": logging.INFO, "Unauthorized": logging.ERROR}
 
 log = structlog.get_logger()
 
@@ -131,29 +135,57 @@ class PartnerAPI:
         empty: bytes = b"",
     ) -> Answer:
         """`analysis_id`: what is asked about; `empty`: what an answer without a body stands for."""
-        started = time.perf_counter()
-        outcome = "lost"
+        call = _Call(method, time.perf_counter())
         try:
             response, body = await self._exchange(method, path, content)
-            outcome = str(response.status_code)
-            return _answer(response, body or empty, analysis_id)
+            call.status = response.status_code
+            answer = _answer(response, body or empty, analysis_id)
         except PartnerError as error:
-            outcome = f"{outcome} {error}" if outcome != str(error) else outcome
+            call.end(type(error).__name__, error.retry_after, cause=str(error))
             raise
-        finally:
-            _log_call(method, outcome, time.perf_counter() - started)
+        except asyncio.CancelledError:
+            call.end("Stopped", None)
+            raise
+        call.end("ok", answer.retry_after)
+        return answer
 
     async def _exchange(
         self, method: str, path: str, content: bytes | None
     ) -> tuple[httpx2.Response, bytes]:
         try:
+            headers = {REQUEST_ID_HEADER: request_id()}
             async with asyncio.timeout(CALL_SECONDS):
-                async with self._client.stream(method, path, content=content) as response:
+                async with self._client.stream(
+                    method, path, content=content, headers=headers
+                ) as response:
                     return response, await _body(response)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             raise Unavailable(type(error).__name__) from None
         except (httpx2.HTTPError, TimeoutError) as error:
             raise AnswerLost(type(error).__name__) from None
+
+
+@dataclass
+class _Call:
+    """One call, for the log and the metrics."""
+
+    method: str
+    started: float
+    status: int | None = None
+
+    def end(self, outcome: str, retry_after: float | None, cause: str | None = None) -> None:
+        seconds = time.perf_counter() - self.started
+        metrics.partner_api_seconds.labels(self.method, outcome).observe(seconds)
+        log.log(
+            LEVELS.get(outcome, logging.WARNING),
+            "partner_api_call",
+            method=self.method,
+            outcome=outcome,
+            status=self.status,
+            cause=cause,
+            seconds=round(seconds, 3),
+            retry_after=retry_after,
+        )
 
 
 def _path(analysis_id: str) -> str:
@@ -268,19 +300,3 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 def _until(date: str, now: datetime) -> float:
     moment = parsedate_to_datetime(date)
     return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
-
-
-def _log_call(method: str, outcome: str, seconds: float) -> None:
-    log.log(
-        _level(outcome),
-        "partner_api_call",
-        method=method,
-        outcome=outcome,
-        seconds=round(seconds, 3),
-    )
-
-
-def _level(outcome: str) -> int:
-    if outcome.startswith(("401", "403")):
-        return logging.ERROR  # all runs fail until an operator has mended it
-    return logging.INFO if outcome.isdigit() and outcome.startswith("2") else logging.WARNING

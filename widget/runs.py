@@ -14,7 +14,9 @@ from functools import partial
 from typing import Any
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
+from widget import metrics
 from widget.button import end_of_cancellation, wait_after_failure
 from widget.database import DatabaseUnavailable
 from widget.model import EmbedSession, Phase, Reason, Run
@@ -88,6 +90,7 @@ class Runs:
             give_up_at=now + self._settings.run_timeout,
         )
         if await self._store.claim_start(run, now):
+            metrics.runs_started.inc()
             await self._patiently(self._post(run, session.id))
 
     async def refresh(self, run: Run) -> Run | None:
@@ -107,6 +110,7 @@ class Runs:
     async def cancel(self, run: Run, reason: Reason = Reason.CANCELED) -> None:
         """Cancels a run that is under way. Returns as `start` does."""
         if await self._mark_canceling(run, reason):
+            metrics.cancellations.labels(reason).inc()
             marked = await self._store.run(run.pair)
             if marked is not None and marked.analysis_id is not None:
                 await self._patiently(self._delete(marked))
@@ -132,15 +136,19 @@ class Runs:
 
     async def _sweep(self, now: float) -> None:
         if self._settings.cancel_on_leave:
-            await self._store.cancel_abandoned(
+            abandoned = await self._store.cancel_abandoned(
                 now,
                 self._settings.leave_grace,
                 give_up_at=now + self._settings.run_timeout,
                 unseen_before=self._unseen_before(now),
             )
+            metrics.cancellations.labels(Reason.LEFT).inc(abandoned)
         for run in await self._store.due_cancellations(now):
             self._spawn(self._delete(run))
         await self._store.purge(now, self._settings.report_ttl)
+        if self._settings.metrics_port:
+            metrics.runs_under_way.set(await self._store.count_under_way(now))
+        metrics.sweeps.inc()
 
     def _unseen_before(self, now: float) -> float:
         """After a start, or an outage of the store, viewers get a lease's time to come back."""
@@ -155,6 +163,7 @@ class Runs:
     # The calls
 
     async def _post(self, run: Run, session_id: str) -> None:
+        bind_contextvars(run=run.id)
         request = await self._store.request_of(session_id)
         if request is None:
             await self._store.forget_run(run)
@@ -179,10 +188,12 @@ class Runs:
     async def _poll(self, run: Run) -> bool:
         now = self._clock()
         if await self._claim(run, now):
+            metrics.polls.labels("partner_api").inc()
             await self._patiently(self._get(run))
         elif run.poll_after > now >= run.give_up_at:
             await self._give_up(run)
         else:
+            metrics.polls.labels("store").inc()
             return False
         return True
 
@@ -191,6 +202,7 @@ class Runs:
             answer = await self._partner.get(_analysis_id(run))
         except Gone:
             await self._store.forget_run(run)
+            metrics.runs_ended.labels(metrics.GONE).inc()
         except PartnerError as error:
             await self._try_later(run, error, _reason(error))
         else:
@@ -276,6 +288,8 @@ class Runs:
             interval=interval,
             failures=0,
         )
+        if recorded:
+            metrics.count_end(run, phase, REASONS.get(answer.status), now)
         if recorded and phase is Phase.COMPLETED:
             await self._store.forget_cv(run.pair)
         return recorded
@@ -322,10 +336,12 @@ class Runs:
         """`retry_at`: when the next run may be started."""
         if reason is Reason.ERASED:
             await self._store.forget_run(run)
-            return True
-        return await self._store.change(
+        elif not await self._store.change(
             run, phase=phase, reason=reason, poll_after=retry_at, busy_until=0.0
-        )
+        ):
+            return False
+        metrics.count_end(run, phase, reason, self._clock())
+        return True
 
     async def _mark_canceling(self, run: Run, reason: Reason) -> bool:
         """From `STARTING` the POST stays claimed, from `RUNNING` a GET under way is disregarded."""
@@ -348,6 +364,7 @@ class Runs:
 
     async def _claim(self, run: Run, now: float) -> bool:
         """A claim outlives the call by an interval, in case its owner dies with the answer."""
+        bind_contextvars(run=run.id)
         return await self._store.claim_call(run, now, now + CALL_SECONDS + run.interval)
 
     async def _patiently(self, work: Coroutine[Any, Any, None]) -> None:

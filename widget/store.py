@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, and_, delete, exists, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, exists, func, or_, select, update
 
 from widget.database import Database
 from widget.model import ENDED, EmbedSession, Phase, Reason, Run
@@ -184,6 +184,11 @@ class Store:
             )
         )
         return await self._write(statement)
+
+    async def count_under_way(self, now: float) -> int:
+        claimed = or_(runs.c.analysis_id.is_not(None), runs.c.busy_until > now)
+        row = await self._first(select(func.count()).where(runs.c.phase.not_in(ENDED), claimed))
+        return 0 if row is None else int(row[0])
 
     async def due_cancellations(self, now: float) -> Sequence[Run]:
         statement = (

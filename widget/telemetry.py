@@ -1,59 +1,82 @@
 """Logs: what happened, never about whom.
 
-An access line names the route, not the path, as the path carries the session's token.
+A line names the route, not the path, as the path carries the session's token; and an exception by
+its type and place, not by its message or variables, as both may carry what a candidate is called.
 """
 
 import logging
+import re
+import secrets
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from traceback import walk_tb
 from typing import Literal
 
 import structlog
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from widget import metrics
 
 QUIET_ROUTES = {"alive", "Health.ready", "-"}
+SERVER_LOGGER = "uvicorn.error"
+REQUEST_ID_HEADER = "X-Request-Id"
+REQUEST_ID_BYTES = 12
+MAX_PLACES = 12
+WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 log = structlog.get_logger()
 
 
 def configure_logging(log_format: Literal["json", "text"]) -> None:
     """One line per event on standard error, for the widget's own events and its libraries'."""
-    shared: list[structlog.typing.Processor] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _locate_exception,
     ]
-    last: list[structlog.typing.Processor] = (
-        [_tracebacks(), structlog.processors.JSONRenderer()]
+    last: Processor = (
+        structlog.processors.JSONRenderer()
         if log_format == "json"
-        else [
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
-        ]
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
-        processors=[*shared, *last],
+        processors=[*shared, _put_in_order, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_tidy, *last])
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, _name_library], processors=[_tidy, _put_in_order, last]
+        )
     )
+    handler.addFilter(_is_no_repetition)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 
-def _tracebacks() -> structlog.typing.Processor:
-    """Without the values of local variables, which may be anybody's data."""
-    return structlog.processors.ExceptionRenderer(
-        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-    )
+def silence() -> None:
+    """For commands that say themselves what they find."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+def request_id() -> str:
+    """The id of the request that is being answered, or a new one for what nobody has asked for."""
+    known = get_contextvars().get("request_id")
+    if known is None:
+        known = secrets.token_urlsafe(REQUEST_ID_BYTES)
+        bind_contextvars(request_id=known)
+    return str(known)
 
 
 class AccessLog:
-    """Logs each request once it has been answered."""
+    """Logs and counts each request once it has been answered, and gives it an id."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -62,6 +85,7 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        answered_id = _begin(scope)
         status = 500
         started = time.perf_counter()
 
@@ -69,17 +93,31 @@ class AccessLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = answered_id
             await send(message)
 
         try:
             await self._app(scope, receive, watch)
+        except Exception:
+            log.error("request_failed", route=_route(scope), exc_info=True)
+            raise
         finally:
-            _log_request(scope, status, time.perf_counter() - started)
+            _record_request(scope, status, time.perf_counter() - started)
 
 
-def _log_request(scope: Scope, status: int, seconds: float) -> None:
-    route = getattr(scope.get("endpoint"), "__qualname__", "-")
-    if route not in QUIET_ROUTES:
+def _begin(scope: Scope) -> str:
+    """Binds the request's id: the caller's own, where it is one and nothing else."""
+    given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+    clear_contextvars()
+    if WELL_FORMED_ID.fullmatch(given):
+        bind_contextvars(request_id=given)
+    return request_id()
+
+
+def _record_request(scope: Scope, status: int, seconds: float) -> None:
+    route = _route(scope)
+    metrics.request_seconds.labels(route, f"{status // 100}xx").observe(seconds)
+    if route not in QUIET_ROUTES or status >= 500:
         log.info(
             "request",
             method=scope["method"],
@@ -89,7 +127,47 @@ def _log_request(scope: Scope, status: int, seconds: float) -> None:
         )
 
 
-def _tidy(
-    logger: structlog.typing.WrappedLogger, name: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("endpoint"), "__qualname__", "-")
+
+
+def _locate_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    given = event.pop("exc_info", None)
+    error = given[1] if isinstance(given, tuple) else given
+    if error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+        event["at"] = list(_places(error))
+    return event
+
+
+def _places(error: BaseException) -> Iterator[str]:
+    """Where an exception has come through, the innermost last: `widget/runs.py:120 _post`."""
+    for frame, line in list(walk_tb(error.__traceback__))[-MAX_PLACES:]:
+        code = frame.f_code
+        yield f"{'/'.join(Path(code.co_filename).parts[-2:])}:{line} {code.co_name}"
+
+
+def _name_library(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """What a library says: of the server its words, of others no value that they put in."""
+    record: logging.LogRecord = event["_record"]
+    said = event["event"] if record.name == SERVER_LOGGER else record.msg
+    message = str(said).strip().splitlines()[:1]
+    event.update(event="library", logger=record.name, message="".join(message))
+    return event
+
+
+def _is_no_repetition(record: logging.LogRecord) -> bool:
+    """uvicorn says again what `request_failed` and `start_failed` have said."""
+    return not str(record.msg).startswith(("Exception in ASGI application", "Traceback"))
+
+
+def _put_in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """What every line has comes first, and what there is not is left out."""
+    common = {name: event.pop(name) for name in ("timestamp", "level", "event")}
+    return common | {name: value for name, value in event.items() if value is not None}
+
+
+def _tidy(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
     return structlog.stdlib.ProcessorFormatter.remove_processors_meta(logger, name, event)

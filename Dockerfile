@@ -1,0 +1,22 @@
+FROM python:3.13-slim AS build
+WORKDIR /build
+COPY pyproject.toml README.md LICENSE ./
+COPY widget widget
+COPY templates templates
+COPY static static
+RUN python -m venv /opt/widget \
+ && /opt/widget/bin/pip install --no-cache-dir '.[postgres]'
+
+FROM python:3.13-slim
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/widget widget
+COPY --from=build /opt/widget /opt/widget
+USER widget
+WORKDIR /var/lib/widget
+ENV PATH=/opt/widget/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    WIDGET_DATABASE_URL=sqlite:////var/lib/widget/widget.db
+EXPOSE 8001
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
+  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8001/healthz', timeout=4)"]
+ENTRYPOINT ["candidate-widget"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8001", "--workers", "2"]

@@ -1,0 +1,245 @@
+"""`candidate-widget check`: what it finds, and that it tells no secret."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from pathlib import Path
+
+import httpx2
+import psycopg
+import pytest
+
+from demo_ats.servers import LOOPBACK, free_ports, process_of, wait_until_ready
+from tests.postgres import PostgreSQL
+from tests.widget.conftest import HOST_TOKEN, SECRET, MakeSettings
+from tests.widget.partner import KEY
+from widget.check import Finding, Level, check, integration
+
+PUBLIC_URL = "https://widget.example.com"
+
+
+@dataclass
+class Network:
+    """The Partner API and the widget's own public address."""
+
+    partner: httpx2.Response | Exception = field(default_factory=lambda: httpx2.Response(404))
+    widget: httpx2.Response | Exception = field(
+        default_factory=lambda: httpx2.Response(200, json={"status": "alive"})
+    )
+    clock_ahead: float | None = 0
+    keys: list[str | None] = field(default_factory=list)
+
+    async def answer(self, request: httpx2.Request) -> httpx2.Response:
+        self.keys.append(request.headers.get("X-API-Key"))
+        is_own = str(request.url) == f"{PUBLIC_URL}/healthz"
+        answer = self.widget if is_own else self.partner
+        if isinstance(answer, Exception):
+            raise answer
+        if not is_own and self.clock_ahead is not None:
+            answer.headers["Date"] = formatdate(time.time() - self.clock_ahead, usegmt=True)
+        return answer
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network()
+
+
+async def findings(settings: MakeSettings, network: Network, **changes: str) -> list[Finding]:
+    values = {"public_url": PUBLIC_URL, "allowed_origins": "https://ats.example.com"} | changes
+    return await check(settings(**values), httpx2.MockTransport(network.answer))
+
+
+def told(findings: list[Finding], subject: str) -> list[str]:
+    return [str(finding) for finding in findings if finding.subject == subject]
+
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_all_is_well(settings: MakeSettings, network: Network) -> None:
+    found = await findings(settings, network)
+    assert {finding.level for finding in found} == {Level.OK}
+
+
+async def test_the_key_goes_to_the_partner_api_alone(
+    settings: MakeSettings, network: Network
+) -> None:
+    await findings(settings, network)
+    assert network.keys == [KEY, None]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (httpx2.Response(401), "refuses the key"),
+        (httpx2.Response(500), "does not answer as it should"),
+        (httpx2.ConnectError(""), "does not answer as it should (ConnectError)"),
+        (httpx2.Response(200, json={"id": "x"}), "answers for an analysis that was never made"),
+    ],
+)
+async def test_a_key_that_is_not_accepted_is_a_failure(
+    settings: MakeSettings, network: Network, answer: httpx2.Response | Exception, words: str
+) -> None:
+    network.partner = answer
+    (line,) = told(await findings(settings, network), "Partner API")
+    assert line.startswith("FAIL")
+    assert words in line
+
+
+@pytest.mark.parametrize(
+    ("ahead", "line"),
+    [
+        (3, "ok    clock: agrees with the Partner API's"),
+        (60, "warn  clock: 60 s ahead of the Partner API's"),
+        (-60, "warn  clock: 60 s behind the Partner API's"),
+        (None, "warn  clock: the Partner API has not said what time it is"),
+    ],
+)
+async def test_the_clock_is_held_against_the_partner_apis(
+    settings: MakeSettings, network: Network, ahead: float | None, line: str
+) -> None:
+    network.clock_ahead = ahead
+    (found,) = told(await findings(settings, network), "clock")
+    assert found.replace("61 s", "60 s").replace("59 s", "60 s") == line
+
+
+async def test_an_answer_that_dates_itself_in_nonsense_says_no_time(
+    settings: MakeSettings, network: Network
+) -> None:
+    network.clock_ahead = None
+    network.partner = httpx2.Response(404, headers={"Date": "yesterday"})
+    (line,) = told(await findings(settings, network), "clock")
+    assert line.startswith("warn")
+
+
+async def test_a_database_that_cannot_be_opened_is_a_failure(
+    settings: MakeSettings, network: Network, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    for path in [tmp_path, tmp_path / "file" / "widget.db"]:
+        found = await findings(settings, network, database_url=f"sqlite:///{path}")
+        (line,) = told(found, "database")
+        assert line.startswith("FAIL")
+
+
+async def test_a_database_that_cannot_be_written_is_a_failure(
+    settings: MakeSettings, network: Network, postgresql: PostgreSQL
+) -> None:
+    reading = postgresql.url.replace("widget@", "reader:private-word@")
+    with psycopg.connect(postgresql.url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        connection.execute("DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN")
+        connection.execute("ALTER ROLE reader SET default_transaction_read_only = on")
+    (line,) = told(await findings(settings, network, database_url=reading), "database")
+    assert line.startswith("FAIL")
+    assert "private-word" not in line
+    (line,) = told(await findings(settings, network, database_url=postgresql.url), "database")
+    assert line.startswith("ok")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (httpx2.ConnectError(""), "cannot be reached from here (ConnectError)"),
+        (httpx2.Response(502, text="Bad Gateway"), "answers 502, and not as the widget does"),
+        (httpx2.Response(200, text="Welcome"), "answers 200, and not as the widget does"),
+    ],
+)
+async def test_a_public_address_that_does_not_answer_is_a_warning(
+    settings: MakeSettings, network: Network, answer: httpx2.Response | Exception, words: str
+) -> None:
+    network.widget = answer
+    _, line = told(await findings(settings, network), "public address")
+    assert line == f"warn  public address: {PUBLIC_URL}/healthz {words}"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "level"),
+    [("http://127.0.0.1:8001", "warn"), ("http://widget.example.com", "FAIL")],
+)
+async def test_a_public_address_without_https_is_told(
+    settings: MakeSettings, network: Network, public_url: str, level: str
+) -> None:
+    found = await findings(settings, network, public_url=public_url)
+    assert told(found, "public address")[0].startswith(level)
+
+
+async def test_an_origin_without_https_is_a_warning(
+    settings: MakeSettings, network: Network
+) -> None:
+    origins = "https://ats.example.com, http://ats.example.com, http://localhost:8000"
+    found = await findings(settings, network, allowed_origins=origins)
+    levels = [line.split()[0] for line in told(found, "may frame it")]
+    assert levels == ["ok", "warn", "ok"]
+
+
+def test_the_ats_is_told_its_policy_and_its_html() -> None:
+    text = integration(PUBLIC_URL)
+    assert f"frame-src {PUBLIC_URL}; script-src {PUBLIC_URL}" in text
+    assert f'<script type="module" src="{PUBLIC_URL}/embed.js"></script>' in text
+    assert '<iframe src="{embed_url}" title="Candidate Intelligence"' in text
+
+
+# The command
+
+
+@pytest.fixture
+def partner_origin() -> Iterator[str]:
+    port = free_ports().sandbox
+    origin = f"http://{LOOPBACK}:{port}"
+    command = [sys.executable, "-m", "demo_ats.sandbox", f"--port={port}", f"--key={KEY}"]
+    with process_of(command, {}) as process:
+        wait_until_ready(process, f"{origin}/openapi.json")
+        yield origin
+
+
+def run_check(
+    partner_origin: str, folder: Path, **changes: str
+) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "WIDGET_PARTNER_API_URL": partner_origin,
+        "WIDGET_PARTNER_API_KEY": KEY,
+        "WIDGET_SECRET_KEY": SECRET,
+        "WIDGET_HOST_TOKEN": HOST_TOKEN,
+        "WIDGET_ALLOWED_ORIGINS": "http://localhost:8000",
+        "WIDGET_DATABASE_URL": f"sqlite:///{folder / 'widget.db'}",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "widget", "check"],
+        env={**os.environ, **environment, **changes},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_command_succeeds_where_nothing_fails(partner_origin: str, tmp_path: Path) -> None:
+    ended = run_check(partner_origin, tmp_path)
+    assert ended.returncode == 0
+    assert ended.stderr == ""
+    assert f"ok    Partner API: {partner_origin} accepts the key" in ended.stdout
+    found, _, printed = ended.stdout.partition("\n\n")
+    assert {line.split()[0] for line in found.splitlines()} == {"ok", "warn"}
+    assert "frame-src http://127.0.0.1:8001" in printed
+
+
+def test_the_command_fails_where_something_does_and_tells_no_secret(
+    partner_origin: str, tmp_path: Path
+) -> None:
+    wrong = {"WIDGET_PARTNER_API_KEY": "ats_private_key"}
+    ended = run_check(partner_origin, tmp_path, **wrong)
+    assert ended.returncode == 1
+    assert "refuses the key" in ended.stdout
+    output = ended.stdout + ended.stderr
+    assert not any(secret in output for secret in ["ats_private", SECRET, HOST_TOKEN])
+
+
+def test_bad_settings_are_told_as_at_the_start(partner_origin: str, tmp_path: Path) -> None:
+    ended = run_check(partner_origin, tmp_path, WIDGET_SECRET_KEY="short")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("WIDGET_SECRET_KEY: ")

@@ -1,0 +1,232 @@
+"""What a connection may cost, over real sockets, with limits that a test can wait for."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from widget.connection import MAX_HEAD_BYTES, Connection
+
+RECEIVE_SECONDS = 0.5
+SEND_SECONDS = 1.0
+PATIENCE_SECONDS = 20
+ENDLESS = 50 * 1024 * 1024  # more than all buffers on the way hold
+
+
+class Hasty(Connection):
+    receive_seconds = RECEIVE_SECONDS
+    send_seconds = SEND_SECONDS
+
+
+class App:
+    """Reads what it gets, unless it is asked not to."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await (await self._answer(Request(scope, receive)))(scope, receive, send)
+        finally:
+            self.ended.set()
+
+    async def _answer(self, request: Request) -> Response:
+        match request.url.path:
+            case "/large":
+                return Response(b"x" * ENDLESS)
+            case "/deaf":
+                return PlainTextResponse("answered")
+            case "/slow":
+                await asyncio.sleep(2 * RECEIVE_SECONDS)
+        return PlainTextResponse(f"{len(await request.body())}")
+
+
+@contextmanager
+def serving(app: App, **options: object) -> Iterator[int]:
+    config = uvicorn.Config(
+        app,
+        http=Hasty,
+        lifespan="off",
+        log_config=None,
+        port=0,
+        **options,  # type: ignore[arg-type]
+    )
+    server = uvicorn.Server(config)
+    listener = config.bind_socket()
+    thread = threading.Thread(target=server.run, args=([listener],))
+    port: int = listener.getsockname()[1]
+    thread.start()
+    try:
+        yield port
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def app() -> App:
+    return App()
+
+
+@pytest.fixture
+def port(app: App) -> Iterator[int]:
+    with serving(app) as port:
+        yield port
+
+
+def connected(port: int) -> socket.socket:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def until_closed(connection: socket.socket) -> bytes:
+    """All that comes until the other side closes."""
+    received = bytearray()
+    while chunk := connection.recv(65536):
+        received += chunk
+    return bytes(received)
+
+
+def drip(connection: socket.socket) -> None:
+    """Sends a byte at a time until the other side has had enough."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    connection.settimeout(0.05)
+    while time.monotonic() < deadline:
+        try:
+            connection.sendall(b"x")
+            if not connection.recv(65536):
+                return
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            return
+    pytest.fail("The connection was not closed.")
+
+
+def head(path: str = "/", header_bytes: int = 0, **headers: str) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: widget", f"X-Long: {'x' * header_bytes}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def test_usual_headers_and_bodies_pass_and_the_connection_is_kept(port: int) -> None:
+    with connected(port) as connection:
+        for _ in range(3):
+            connection.sendall(
+                head(header_bytes=MAX_HEAD_BYTES // 2, Content_Length="5") + b"abcde"
+            )
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_a_large_body_is_not_taken_for_a_large_head(port: int) -> None:
+    body = b"x" * 20 * MAX_HEAD_BYTES
+    with connected(port) as connection:
+        connection.sendall(head(Content_Length=str(len(body)), Connection="close") + body)
+        assert until_closed(connection).endswith(str(len(body)).encode())
+
+
+def test_headers_that_are_too_large_are_refused(port: int, app: App) -> None:
+    with connected(port) as connection:
+        connection.sendall(head(header_bytes=MAX_HEAD_BYTES))
+        assert until_closed(connection).startswith(b"HTTP/1.1 431")
+    assert not app.ended.is_set()
+
+
+def test_a_header_that_does_not_end_is_cut_off(port: int, app: App) -> None:
+    with connected(port) as connection:
+        connection.sendall(head(header_bytes=MAX_HEAD_BYTES).strip())
+        assert until_closed(connection).startswith(b"HTTP/1.1 431")
+    assert not app.ended.is_set()
+
+
+def test_an_address_that_does_not_end_is_cut_off(port: int) -> None:
+    with connected(port) as connection:
+        connection.sendall(b"GET /" + b"x" * MAX_HEAD_BYTES)
+        assert until_closed(connection).startswith(b"HTTP/1.1 431")
+
+
+def test_headers_that_drip_are_given_up(port: int, app: App) -> None:
+    with connected(port) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nX-Slow: ")
+        drip(connection)
+    assert not app.ended.is_set()
+
+
+def test_a_body_that_drips_is_given_up_and_the_application_told(port: int, app: App) -> None:
+    with connected(port) as connection:
+        connection.sendall(head(Content_Length="1000000"))
+        drip(connection)
+    assert app.ended.wait(PATIENCE_SECONDS)
+
+
+def test_a_body_that_stops_is_answered_with_408(port: int) -> None:
+    with connected(port) as connection:
+        connection.sendall(head(Content_Length="10") + b"abc")
+        assert until_closed(connection).startswith(b"HTTP/1.1 408")
+
+
+def test_a_body_that_drips_after_the_answer_does_not_keep_the_connection(port: int) -> None:
+    with connected(port) as connection:
+        connection.sendall(head("/deaf", Content_Length="1000000"))
+        drip(connection)
+
+
+def test_a_connection_without_a_request_is_closed_without_a_word(port: int) -> None:
+    with connected(port) as connection:
+        assert until_closed(connection) == b""
+
+
+def test_a_second_request_has_its_own_time(port: int) -> None:
+    with connected(port) as connection:
+        connection.sendall(head(Content_Length="0"))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"\r\n")
+        assert until_closed(connection).startswith(b"HTTP/1.1 408")
+
+
+def test_neither_a_slow_answer_nor_a_pause_counts_as_a_slow_request(port: int) -> None:
+    with connected(port) as connection:
+        connection.sendall(head("/slow", Content_Length="0"))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        time.sleep(2 * RECEIVE_SECONDS)
+        connection.sendall(head(Content_Length="0"))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_a_client_that_does_not_take_its_answer_is_dropped(port: int, app: App) -> None:
+    with connected(port) as connection:
+        connection.sendall(head("/large", Content_Length="0"))
+        assert app.ended.wait(PATIENCE_SECONDS)
+        time.sleep(3 * SEND_SECONDS)
+        assert len(until_closed(connection)) < ENDLESS
+
+
+def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(port: int) -> None:
+    with connected(port) as connection:
+        connection.sendall(head("/large", Content_Length="0", Connection="close"))
+        received = 0
+        for _ in range(8):
+            received += len(connection.recv(ENDLESS // 10, socket.MSG_WAITALL))
+            time.sleep(SEND_SECONDS / 4)
+        assert received + len(until_closed(connection)) > ENDLESS
+
+
+def test_a_full_server_says_so_but_is_alive(app: App) -> None:
+    with serving(app, limit_concurrency=3) as port, connected(port), connected(port):
+        for path, status in [("/readyz", b"503"), ("/healthz", b"200")]:
+            with connected(port) as connection:
+                connection.sendall(head(path, Content_Length="0", Connection="close"))
+                assert until_closed(connection).startswith(b"HTTP/1.1 " + status)

@@ -1,0 +1,301 @@
+"""What is counted when, and that documentation and dashboard know of nothing else."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.testclient import TestClient
+
+from tests.widget.conftest import HOST_TOKEN, Clock, MakeSettings
+from tests.widget.partner import Partner, Reply, completed, reply
+from tests.widget.people import create_body
+from tests.widget.test_runs import World, a_world, world
+from widget import metrics
+from widget.app import create_app
+from widget.metrics import REGISTRY
+from widget.model import Reason
+from widget.partner_api import CALL_SECONDS
+
+ROOT = Path(__file__).parents[2]
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+DASHBOARD = (ROOT / "deploy" / "grafana-dashboard.json").read_text()
+BEARER = {"Authorization": f"Bearer {HOST_TOKEN}"}
+SUFFIX = re.compile(r"_(bucket|count|sum)$")
+
+__all__ = ["world"]  # the fixture
+
+
+def value(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"candidate_widget_{name}", labels) or 0.0
+
+
+class Counting:
+    """How much a sample has grown since."""
+
+    def __init__(self, name: str, **labels: str) -> None:
+        self._read: Callable[[], float] = lambda: value(name, **labels)
+        self._before = self._read()
+
+    @property
+    def grown(self) -> float:
+        return self._read() - self._before
+
+
+# Runs
+
+
+@pytest.mark.anyio
+async def test_a_report_counts_once_however_often_it_is_fetched(world: World) -> None:
+    started, ended = (
+        Counting("runs_started_total"),
+        Counting("runs_ended_total", outcome="completed"),
+    )
+    times, total = Counting("report_seconds_count"), Counting("report_seconds_sum")
+    world.partner.on("POST", reply("queued")).on("GET", completed())
+    session = await world.viewer()
+    await world.runs.start(session)
+    world.clock.advance(40)
+    await world.poll(session)
+    world.clock.advance(world.settings.report_ttl)
+    await world.poll(session)
+    assert world.partner.count("GET") == 2
+    assert (started.grown, ended.grown, times.grown, total.grown) == (1, 1, 1, 40)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (reply("failed"), "analysis_failed"),
+        (reply("canceled"), "canceled_upstream"),
+        (httpx2.Response(401), "credentials"),
+        (httpx2.Response(404), "gone"),
+    ],
+)
+async def test_a_run_that_ends_without_a_report_counts_by_why(
+    world: World, answer: Reply, outcome: str
+) -> None:
+    ended = Counting("runs_ended_total", outcome=outcome)
+    world.partner.on("POST", reply("queued")).on("GET", answer)
+    session = await world.viewer()
+    await world.runs.start(session)
+    world.clock.advance(11)
+    await world.poll(session)
+    assert ended.grown == 1
+
+
+@pytest.mark.anyio
+async def test_a_run_that_cannot_be_started_counts_as_ended(world: World) -> None:
+    ended = Counting("runs_ended_total", outcome="refused")
+    world.partner.on("POST", httpx2.Response(422))
+    await world.runs.start(await world.viewer())
+    assert ended.grown == 1
+
+
+@pytest.mark.anyio
+async def test_polls_count_by_where_their_answer_came_from(world: World) -> None:
+    asked, coalesced = (
+        Counting("polls_total", answered_from=source) for source in ("partner_api", "store")
+    )
+    world.partner.on("POST", reply("queued")).on("GET", reply())
+    session = await world.viewer()
+    await world.runs.start(session)
+    await world.poll(session)
+    world.clock.advance(11)
+    for _ in range(3):
+        await world.poll(session)
+    assert (asked.grown, coalesced.grown) == (1, 3)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("reason", [Reason.CANCELED, Reason.LEFT, Reason.ERASED])
+async def test_cancellations_count_by_reason(world: World, reason: Reason) -> None:
+    marked = Counting("cancellations_total", reason=reason)
+    ended = Counting("runs_ended_total", outcome=reason)
+    world.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
+    session = await world.viewer()
+    await world.runs.start(session)
+    match reason:
+        case Reason.CANCELED:
+            await world.runs.cancel(await world.known(session))
+        case Reason.ERASED:
+            await world.runs.erase(session.pair)
+        case _:
+            world.clock.advance(world.settings.lease + world.settings.leave_grace + 1)
+            await world.runs.sweep()
+    await world.settle()
+    assert (marked.grown, ended.grown) == (1, 1)
+
+
+@pytest.mark.anyio
+async def test_runs_under_way_are_those_in_the_store(settings: MakeSettings, clock: Clock) -> None:
+    world = a_world(settings(metrics_port=9464), clock, Partner(clock))
+    await world.store.open()
+    world.partner.on("POST", reply("queued")).on("GET", completed())
+    session = await world.viewer()
+    await world.runs.start(session)
+    await world.runs.sweep()
+    assert value("runs_under_way") == 1
+    world.clock.advance(11)
+    await world.poll(session)
+    await world.runs.sweep()
+    assert value("runs_under_way") == 0
+    await world.api.close()
+    await world.store.close()
+
+
+@pytest.mark.anyio
+async def test_a_claim_whose_owner_died_is_not_under_way(world: World) -> None:
+    world.partner.on("POST", reply("queued")).hold()
+    await world.runs.start(await world.viewer())
+    assert await world.store.count_under_way(world.clock()) == 1
+    assert await world.store.count_under_way(world.clock() + 2 * CALL_SECONDS) == 0
+    world.partner.released.set()
+
+
+# Calls and requests
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (reply("queued"), "ok"),
+        (httpx2.Response(403), "Unauthorized"),
+        (httpx2.Response(429), "Unavailable"),
+        (httpx2.ReadTimeout(""), "AnswerLost"),
+    ],
+)
+async def test_calls_count_by_method_and_outcome(world: World, answer: Reply, outcome: str) -> None:
+    calls = Counting("partner_api_seconds_count", method="POST", outcome=outcome)
+    world.partner.on("POST", answer)
+    await world.runs.start(await world.viewer())
+    assert calls.grown == 1
+
+
+def test_sessions_and_requests_count_by_route_and_never_by_path(settings: MakeSettings) -> None:
+    sessions = Counting("sessions_opened_total")
+    opened = Counting("request_seconds_count", route="HostAPI.open_session", status="2xx")
+    refused = Counting("request_seconds_count", route="HostAPI.open_session", status="4xx")
+    with TestClient(create_app(settings())) as http:
+        http.post("/api/v1/sessions", headers=BEARER, json=create_body())
+        http.post("/api/v1/sessions", headers=BEARER, json={})
+        http.get("/embed/private-token")
+        http.get("/private-path")
+    assert (sessions.grown, opened.grown, refused.grown) == (1, 1, 1)
+    assert "private" not in str(exported())
+
+
+# Several processes
+
+COUNT_ONE = "from widget import metrics; metrics.sessions_opened.inc(); print('done', flush=True)"
+
+
+@contextmanager
+def a_worker(program: str = COUNT_ONE) -> Iterator[None]:
+    """Counts one session, and lives on with what follows."""
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{program}; input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"done\n"
+        yield
+        process.kill()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with metrics.of_all_workers():
+        yield Path(os.environ[metrics.FOLDER_VARIABLE])
+
+
+def counted_in(folder: Path) -> float:
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
+    return registry.get_sample_value("candidate_widget_sessions_opened_total") or 0.0
+
+
+def test_workers_that_live_at_the_same_time_count_apart(folder: Path) -> None:
+    with a_worker(), a_worker():
+        assert len(list(folder.glob("counter_*.db"))) == 2
+    assert counted_in(folder) == 2
+
+
+def test_a_worker_that_dies_leaves_no_file_behind_that_its_successor_does_not_use(
+    folder: Path,
+) -> None:
+    for _ in range(3):
+        with a_worker():
+            pass
+    assert len(list(folder.glob("counter_*.db"))) == 1
+    assert counted_in(folder) == 3
+
+
+# Documents
+
+
+def exported() -> list[Metric]:
+    return list(REGISTRY.collect())
+
+
+def documented_name(metric: Metric) -> str:
+    return f"{metric.name}_total" if metric.type == "counter" else metric.name
+
+
+def names_in(text: str) -> set[str]:
+    return {SUFFIX.sub("", name) for name in re.findall(r"candidate_widget_\w+", text)}
+
+
+def test_the_table_of_metrics_has_all_with_their_type_and_labels() -> None:
+    rows = re.findall(
+        r"^\| `(candidate_widget_\w+)` \| (\w+) \| (.*?) \|", OPERATIONS, re.MULTILINE
+    )
+    documented = {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
+    assert documented == {
+        documented_name(metric): (metric.type, set(metrics_labels(metric))) for metric in exported()
+    }
+
+
+def metrics_labels(metric: Metric) -> tuple[str, ...]:
+    (collector,) = (
+        each for each in vars(metrics).values() if getattr(each, "_name", None) == metric.name
+    )
+    labels: tuple[str, ...] = collector._labelnames
+    return labels
+
+
+def test_the_documentation_queries_metrics_that_exist() -> None:
+    assert names_in(OPERATIONS) == {documented_name(metric) for metric in exported()}
+
+
+def test_the_dashboard_shows_every_metric_and_no_other() -> None:
+    assert names_in(DASHBOARD) == {documented_name(metric) for metric in exported()}
+
+
+def test_the_dashboard_is_one_that_grafana_can_draw() -> None:
+    panels = json.loads(DASHBOARD)["panels"]
+    ids = [panel["id"] for panel in panels]
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels]
+    assert len(set(ids)) == len(set(places)) == len(panels)
+    for panel in panels:
+        assert panel["title"]
+        assert all(
+            target["expr"].count("(") == target["expr"].count(")") for target in panel["targets"]
+        )
+
+
+def test_every_outcome_is_there_before_it_happens() -> None:
+    (ended,) = metrics.runs_ended.collect()
+    outcomes = {sample.labels["outcome"] for sample in ended.samples}
+    assert outcomes >= {"completed", "gone", *Reason}

@@ -1,0 +1,111 @@
+"""What one connection may cost: so many bytes of headers, so many seconds for a request.
+
+uvicorn leaves both to a proxy: httptools takes headers of any size, and nothing ends a request that
+drips. Where a proxy does stand in front, these limits are wide enough not to meet its own.
+"""
+
+import asyncio
+
+from starlette.responses import PlainTextResponse
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+MAX_HEAD_BYTES = 32 * 1024
+RECEIVE_SECONDS = 30.0
+SEND_SECONDS = 60.0
+MAX_CONNECTIONS = 800  # in each process; with the calls to the Partner API below 1,024 files
+
+HEAD_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
+TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+refuse_head = PlainTextResponse(
+    "The request's headers are too large.", 431, headers={"Connection": "close"}
+)
+
+
+class Connection(HttpToolsProtocol):
+    """Ends itself where its client takes too much."""
+
+    receive_seconds = RECEIVE_SECONDS  # for a whole request, from its first byte to its last
+    send_seconds = SEND_SECONDS  # between two parts of an answer that the client takes
+    _receiving: asyncio.TimerHandle | None = None
+    _sending: asyncio.TimerHandle | None = None
+    _in_head = True
+    _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        _cancel(self._receiving)
+        _cancel(self._sending)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._receiving is None:
+            self._expect_request()
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        # The parser keeps a header to itself until it is complete.
+        if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
+            self._end(HEAD_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        if self._size_of_head() > MAX_HEAD_BYTES:
+            self.app = refuse_head
+        # A server that is full is busy, not dead, and should not be restarted for it.
+        self.limit_concurrency = None if self.url == b"/healthz" else self.config.limit_concurrency
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._in_head = True
+        self._head_bytes = 0
+        _cancel(self._receiving)
+        self._receiving = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._expect_sending()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        _cancel(self._sending)
+
+    def _expect_sending(self) -> None:
+        unsent = self.transport.get_write_buffer_size()
+        self._sending = self.loop.call_later(self.send_seconds, self._check_sending, unsent)
+
+    def _check_sending(self, unsent: int) -> None:
+        if self.transport.get_write_buffer_size() < unsent:
+            self._expect_sending()
+        else:
+            self.transport.abort()
+
+    def _size_of_head(self) -> int:
+        separators = 4 * len(self.headers)
+        return len(self.url) + separators + sum(len(n) + len(v) for n, v in self.headers)
+
+    def _expect_request(self) -> None:
+        self._receiving = self.loop.call_later(self.receive_seconds, self._end_receiving)
+
+    def _end_receiving(self) -> None:
+        nothing_came = self._in_head and self._head_bytes == 0
+        self._end(b"" if nothing_came else TOO_SLOW)
+
+    def _end(self, answer: bytes) -> None:
+        """Closes, with an answer where it cannot be taken for a part of another one."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if not cycle or cycle.response_complete or not (cycle.response_started or self.pipeline):
+            self.transport.write(answer)
+        self.transport.close()
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()

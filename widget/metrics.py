@@ -1,0 +1,162 @@
+"""What is counted, for Prometheus. Labels come from closed sets, so that none can name a person.
+
+One process serves its own counts. Several write theirs into files, which their parent adds up each
+time it is asked.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import IO
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    start_http_server,
+    values,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from widget.model import ENDED, Phase, Reason, Run
+
+LOOPBACK = "127.0.0.1"
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+_slots: list[IO[str]] = []
+
+
+def _take_slot(folder: Path) -> int:
+    """The lowest number that no living process has: who replaces a worker counts on from there."""
+    import fcntl  # not on Windows, where there is no need for it either
+
+    for number in count():
+        slot = (folder / f"slot-{number}").open("w")
+        try:
+            fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            slot.close()
+        else:
+            _slots.append(slot)  # the lock is held for as long as the file is open
+            return number
+    raise AssertionError
+
+
+def _count_in_files(folder: Path) -> None:
+    slot = _take_slot(folder)
+    values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
+
+
+if FOLDER_VARIABLE in os.environ:
+    _count_in_files(Path(os.environ[FOLDER_VARIABLE]))
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+REGISTRY = CollectorRegistry()
+
+sessions_opened = Counter(
+    "candidate_widget_sessions_opened",
+    "Embed sessions opened by the ATS backend.",
+    registry=REGISTRY,
+)
+runs_started = Counter(
+    "candidate_widget_runs_started",
+    "Runs started by a click that won its claim.",
+    registry=REGISTRY,
+)
+runs_ended = Counter(
+    "candidate_widget_runs_ended",
+    "Runs that have ended, by outcome: completed, or why not.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+runs_under_way = Gauge(
+    "candidate_widget_runs_under_way",
+    "Runs under way in the database, whichever process started them.",
+    registry=REGISTRY,
+    multiprocess_mode="mostrecent",
+)
+report_seconds = Histogram(
+    "candidate_widget_report_seconds",
+    "Time from the click to the report.",
+    buckets=(1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600),
+    registry=REGISTRY,
+)
+polls = Counter(
+    "candidate_widget_polls",
+    "Polls of browsers on a run under way, by where the answer came from.",
+    ["answered_from"],
+    registry=REGISTRY,
+)
+cancellations = Counter(
+    "candidate_widget_cancellations",
+    "Runs marked for cancellation, by reason.",
+    ["reason"],
+    registry=REGISTRY,
+)
+sweeps = Counter(
+    "candidate_widget_sweeps",
+    "Rounds of the sweeper that went through.",
+    registry=REGISTRY,
+)
+partner_api_seconds = Histogram(
+    "candidate_widget_partner_api_seconds",
+    "Calls to the Partner API, by method and outcome.",
+    ["method", "outcome"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
+    registry=REGISTRY,
+)
+request_seconds = Histogram(
+    "candidate_widget_request_seconds",
+    "Requests answered, by route and class of status.",
+    ["route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
+    registry=REGISTRY,
+)
+
+COMPLETED = "completed"
+GONE = "gone"  # the Partner API no longer knows the analysis
+
+
+def _begin_at_zero() -> None:
+    """So that the first of its kind is seen as an increase."""
+    for outcome in [COMPLETED, GONE, *Reason]:
+        runs_ended.labels(outcome)
+    for source in ["partner_api", "store"]:
+        polls.labels(source)
+    for reason in [Reason.CANCELED, Reason.LEFT, Reason.TIMED_OUT, Reason.ERASED]:
+        cancellations.labels(reason)
+
+
+_begin_at_zero()
+
+
+def count_end(run: Run, phase: Phase, reason: Reason | None, now: float) -> None:
+    """`run` as it was before; a report that is fetched again has ended before."""
+    if run.ended or phase not in ENDED:
+        return
+    runs_ended.labels(reason or phase).inc()
+    if phase is Phase.COMPLETED:
+        report_seconds.observe(now - run.started_at)
+
+
+def serve(port: int, registry: CollectorRegistry = REGISTRY) -> None:
+    """Raises OSError where the port is taken."""
+    start_http_server(port, LOOPBACK, registry)
+
+
+@contextmanager
+def of_all_workers() -> Iterator[CollectorRegistry]:
+    """In the parent: what the workers that it starts meanwhile have counted, dead ones included."""
+    with tempfile.TemporaryDirectory(prefix="candidate-widget-metrics-") as folder:
+        os.environ[FOLDER_VARIABLE] = folder
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+        try:
+            yield registry
+        finally:
+            del os.environ[FOLDER_VARIABLE]
