@@ -22,6 +22,7 @@ from widget import partner_api
 from widget.partner_api import (
     MAX_ANSWER_BYTES,
     MAX_NESTING,
+    Answer,
     AnswerLost,
     Gone,
     PartnerAPI,
@@ -31,7 +32,6 @@ from widget.partner_api import (
     Unauthorized,
     Unavailable,
     parse_retry_after,
-    read,
 )
 
 pytestmark = pytest.mark.anyio
@@ -54,6 +54,12 @@ async def api(
     client = PartnerAPI(ORIGIN, KEY, httpx2.MockTransport(handle))
     yield client, requests
     await client.close()
+
+
+async def created(body: Any, location: str = "") -> Answer:
+    answer = httpx2.Response(202, headers={"Location": location}, content=json.dumps(body))
+    async with api(always(answer)) as (client, _):
+        return await client.create({})
 
 
 def always(answer: Reply) -> Callable[[httpx2.Request], httpx2.Response]:
@@ -145,21 +151,21 @@ async def test_any_2xx_is_an_answer(code: int) -> None:
         ({}, Status.PROCESSING),
     ],
 )
-def test_an_unknown_status_counts_as_processing(status: Any, read_as: Status) -> None:
-    assert read({"id": "a", "status": status}).status is read_as
-    assert read({"id": "a"}).status is Status.PROCESSING
+async def test_an_unknown_status_counts_as_processing(status: Any, read_as: Status) -> None:
+    assert (await created({"id": "a", "status": status})).status is read_as
+    assert (await created({"id": "a"})).status is Status.PROCESSING
 
 
-def test_an_id_that_is_missing_is_taken_from_the_location() -> None:
-    assert read({}, location="/api/v1/analyses/an_1").id == "an_1"
-    assert read({}, location=f"{ORIGIN}/api/v1/analyses/an_1/").id == "an_1"
-    assert read({"id": "an_2"}, location="/api/v1/analyses/an_1").id == "an_2"
+async def test_an_id_that_is_missing_is_taken_from_the_location() -> None:
+    assert (await created({}, "/api/v1/analyses/an_1")).id == "an_1"
+    assert (await created({}, f"{ORIGIN}/api/v1/analyses/an_1/")).id == "an_1"
+    assert (await created({"id": "an_2"}, "/api/v1/analyses/an_1")).id == "an_2"
 
 
 @pytest.mark.parametrize("analysis_id", [None, "", 7, ["a"], "a\0b", "a\nb", "\ud800"])
-def test_an_answer_without_an_id_that_can_be_used_is_lost(analysis_id: Any) -> None:
+async def test_an_answer_without_an_id_that_can_be_used_is_lost(analysis_id: Any) -> None:
     with pytest.raises(AnswerLost):
-        read({"id": analysis_id})
+        await created({"id": analysis_id})
 
 
 @pytest.mark.parametrize(
