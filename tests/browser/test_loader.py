@@ -454,6 +454,20 @@ def test_a_page_that_is_swapped_leaves_nothing_behind(
     assert page.evaluate("heldAtMost.listeners") > 0
 
 
+def test_neither_does_one_that_still_waits(
+    page: Page, host: HostPages, recruiter: Recruiter
+) -> None:
+    """The first waits to try again, the second to come near."""
+    page.add_init_script(COUNT_WHAT_IS_HELD)
+    host.trouble = HTTPStatus.BAD_GATEWAY
+    far = '<div style="height: 5000px"></div>' + element("test_green")
+    page.goto(host.has(f"<main>{element('test_red')}{far}</main>"))
+    recruiter.waits_until(lambda: page.evaluate("held.timers") == 1)
+    assert page.evaluate("held.observers") == 1
+    page.evaluate("document.querySelector('main').innerHTML = ''")
+    assert page.evaluate("held") == {"timers": 0, "listeners": 0, "observers": 0}
+
+
 COUNT_WHAT_IS_HELD = """
   window.held = { timers: 0, listeners: 0, observers: 0 }
   window.heldAtMost = { ...held }
