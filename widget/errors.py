@@ -35,7 +35,10 @@ class Errors:
         return self._failure(request, 503, "The store does not answer.")
 
     async def unexpected(self, request: Request, _: Exception) -> Response:
-        return self._failure(request, 500, "Something went wrong here.")
+        response = self._failure(request, 500, "Something went wrong here.")
+        # The server closes the connection after this, and the next request must not be sent on it.
+        response.headers["Connection"] = "close"
+        return response
 
     async def http(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else

@@ -223,6 +223,7 @@ def test_a_failure_is_told_by_its_type_and_place_and_the_request(
     lines = [json.loads(line) for line in widget.log.read_text().splitlines()]
     (failed,) = [line for line in lines if line["event"] == "request_failed"]
     assert failed["error"] == "ValueError"
+    assert answer.headers["Connection"] == "close"
     assert re.fullmatch(r"widget/faulty\.py:\d+ open_with_faults", failed["at"][-1])
     assert failed["request_id"] == answer.headers["X-Request-Id"]
     assert [line for line in lines if "Exception in ASGI" in line.get("message", "")] == []
