@@ -34,7 +34,7 @@ def a_run(phase: Phase, **members: object) -> Run:
     return dataclasses.replace(RUNNING, phase=phase, **members)  # type: ignore[arg-type]
 
 
-COMPLETED = a_run(Phase.COMPLETED, resource={"report": {}})
+COMPLETED = a_run(Phase.COMPLETED, resource={"report": {"summary": "Solid."}})
 ORPHANED = a_run(Phase.STARTING, analysis_id=None, busy_until=NOW)
 STARTING = a_run(Phase.STARTING, analysis_id=None, busy_until=NOW + 1)
 
@@ -46,7 +46,7 @@ runs = st.builds(
     started_at=st.just(NOW),
     reason=st.none() | st.sampled_from(Reason),
     analysis_id=st.none() | st.just("analysis_1"),
-    resource=st.none() | st.just({"report": {}}),
+    resource=st.sampled_from([None, {"report": None}, {"report": {"summary": "Solid."}}]),
     poll_after=st.floats(NOW - 100, NOW + 100),
     busy_until=st.floats(NOW - 100, NOW + 100),
     interval=st.floats(1, 60),
@@ -93,6 +93,7 @@ def test_the_labels_are_those_of_the_contract() -> None:
         (a_run(Phase.CANCELED, reason=Reason.CANCELED), Reason.CANCELED),
         (ORPHANED, Reason.LOST),
         (COMPLETED, None),
+        (a_run(Phase.COMPLETED, resource={"status": "completed"}), Reason.NO_REPORT),
         (a_run(Phase.COMPLETED, resource=None, reason=Reason.UNAVAILABLE), Reason.UNAVAILABLE),
     ],
 )
@@ -114,10 +115,10 @@ def test_no_state_is_shown_that_the_run_does_not_have(run: Run, watching: bool) 
     if state is State.OPEN:
         assert watching
         assert run.resource is not None
-        assert reason is None
+        assert reason is (None if run.has_report else Reason.NO_REPORT)
     if state is State.RUNNING:
         assert run.phase not in ENDED
-        assert reason is None
+        assert reason in {None, Reason.CREDENTIALS}
     if run.phase is Phase.COMPLETED:
         assert state in {State.OPEN, State.CLOSED}
 

@@ -79,7 +79,7 @@ async def test_the_key_goes_to_the_partner_api_alone(
         (httpx2.Response(401), "refuses the key"),
         (httpx2.Response(500), "does not answer as it should"),
         (httpx2.ConnectError(""), "does not answer as it should (ConnectError)"),
-        (httpx2.Response(200, json={"id": "x"}), "answers for an analysis that was never made"),
+        (httpx2.Response(200, json={}), "answers for an analysis that was never made"),
     ],
 )
 async def test_a_key_that_is_not_accepted_is_a_failure(

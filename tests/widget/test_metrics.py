@@ -77,7 +77,6 @@ async def test_a_report_counts_once_however_often_it_is_fetched(world: World) ->
     [
         (reply("failed"), "analysis_failed"),
         (reply("canceled"), "canceled_upstream"),
-        (httpx2.Response(401), "credentials"),
         (httpx2.Response(404), "gone"),
     ],
 )

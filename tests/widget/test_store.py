@@ -138,13 +138,14 @@ async def test_a_call_is_claimed_neither_early_nor_while_another_is_under_way(
 
 
 @pytest.mark.parametrize("phase", [Phase.FAILED, Phase.CANCELED])
-async def test_a_run_that_ended_without_a_report_makes_room_for_another(
+async def test_a_run_that_ended_without_a_report_makes_room_for_another_after_any_wait(
     store: Store, phase: Phase
 ) -> None:
     run = await a_running_run(store)
     assert not await store.claim_start(a_run(store, id="run-2"), NOW)
-    await store.change(run, phase=phase)
-    assert await store.claim_start(a_run(store, id="run-2"), NOW)
+    await store.change(run, phase=phase, poll_after=NOW + 30)
+    assert not await store.claim_start(a_run(store, id="run-2"), NOW + 29)
+    assert await store.claim_start(a_run(store, id="run-2"), NOW + 30)
     again = await known(store, run)
     assert (again.id, again.analysis_id, again.resource) == ("run-2", None, None)
 
