@@ -111,7 +111,7 @@ NOT_ADMITTED = Outcome(
     "idle",
     (
         "Reports are not available here at the moment. "
-        "Your administrator can find the cause in the log.",
+        "Please tell your administrator, who finds the cause in the log.",
     ),
     "not repeated by itself; an error in the log",
 )
@@ -122,7 +122,7 @@ STARTED = Outcome("started", "running", ("Waiting to start",), "polled as usual"
 RETRIED = Outcome(
     "tried again",
     "running",
-    ("The report service is not answering. Trying again…",),
+    ("No answer yet. Trying again…",),
     "tried again until `WIDGET_RUN_TIMEOUT` has passed",
     tried_again=True,
 )
@@ -144,13 +144,16 @@ GOES_ON_STAGELESS = Outcome(
 UNAVAILABLE = Outcome(
     "unavailable",
     "closed",
-    ("The report service is not available right now. Please try again in a moment.",),
+    (
+        "The report service is not available right now. "
+        "Your report is safe: view it again in a moment.",
+    ),
     "each View asks again",
 )
 NOT_LOADED = Outcome(
     "not loaded",
     "closed",
-    ("The report could not be loaded. Please try again in a moment.",),
+    ("The report could not be loaded. View it again in a moment.",),
     "each View asks again",
 )
 VIEW_NOT_ADMITTED = Outcome(
@@ -172,7 +175,7 @@ WITHOUT_REPORT = Outcome(
 CANCEL_RETRIED = Outcome(
     "tried again",
     "running",
-    ("Canceling… The report service is not answering. Trying again…",),
+    ("Canceling… No answer yet. Trying again…",),
     "tried again until it arrives or `WIDGET_RUN_TIMEOUT` has passed, whoever watches",
     tried_again=True,
 )

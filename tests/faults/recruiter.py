@@ -21,7 +21,7 @@ class Form:
 
 @dataclass
 class Page:
-    """`says` are the texts that a screen reader would announce, `ask_in` is in seconds."""
+    """`says` are the sentences on what goes on or went wrong, `ask_in` is in seconds."""
 
     state: str = ""
     ask_in: float | None = None
@@ -41,8 +41,8 @@ class Reader(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.page = Page()
-        self._announced: list[str] = []  # the open elements within one that is announced
-        self._in_button = False
+        self._sentence: list[str] = []  # the open elements within one that says something
+        self._in_form = self._in_button = False
         self.feed(html)
         self.page.says = [" ".join(text.split()) for text in self.page.says]
 
@@ -51,27 +51,30 @@ class Reader(HTMLParser):
         if attributes.get("id") == "candidate-intelligence":
             self._read_root(attributes)
         if tag == "form":
+            self._in_form = True
             self.page.forms.append(Form(attributes["method"], attributes["action"]))
-        if tag == "button":
+        if tag == "button" and self._in_form:
             self._in_button = True
             self.page.forms[-1].disabled = "disabled" in attributes
-        if self._announced:
-            self._announced.append(tag)
-        elif attributes.get("role") == "status":
-            self._announced.append(tag)
+        if self._sentence:
+            self._sentence.append(tag)
+        elif attributes.get("id") == "ci-stage" or attributes.get("class") == "notice":
+            self._sentence.append(tag)
             self.page.says.append("")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "button":
             self._in_button = False
-        if self._announced:
-            self._announced.pop()
+        if tag == "form":
+            self._in_form = False
+        if self._sentence:
+            self._sentence.pop()
 
     def handle_data(self, data: str) -> None:
         self.page.text += data
         if self._in_button:
             self.page.forms[-1].button += data.strip()
-        if self._announced:
+        if self._sentence:
             self.page.says[-1] += data
 
     def _read_root(self, attributes: dict[str, str]) -> None:
