@@ -56,6 +56,7 @@ def create_app(settings: Settings, transport: httpx2.AsyncBaseTransport | None =
             Route("/candidates/{id}", candidates.show),
             Route("/candidates/{id}/stage", candidates.move, methods=["POST"]),
             Route("/candidates/{id}/notes", candidates.add_note, methods=["POST"]),
+            Route("/candidates/{id}/intelligence", candidates.frame),
             Route(
                 "/candidates/{id}/intelligence-session", candidates.open_session, methods=["POST"]
             ),

@@ -61,6 +61,13 @@ class Candidates:
             return JSONResponse({"error": "Candidate Intelligence does not answer."}, 502)
         return JSONResponse({"embed_url": embed_url})
 
+    async def frame(self, request: Request) -> Response:
+        """GET /candidates/{id}/intelligence: where a frame goes in a browser without scripts"""
+        embed_url = await self._embed_url_or_none(request, self._find(request))
+        if embed_url is None:
+            raise HTTPException(502, "Candidate Intelligence does not answer.")
+        return RedirectResponse(embed_url, 303)
+
     async def move(self, request: Request) -> Response:
         """POST /candidates/{id}/stage"""
         candidate = self._find(request)

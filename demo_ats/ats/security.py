@@ -18,7 +18,7 @@ def policy(widget_url: str) -> dict[str, list[str]]:
         "style-src": ["'self'"],
         "img-src": ["'self'"],
         "connect-src": ["'self'"],
-        "frame-src": [widget_url],
+        "frame-src": ["'self'", widget_url],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],

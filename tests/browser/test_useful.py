@@ -70,7 +70,7 @@ def test_the_report_is_copied_as_text_that_reads_well_in_a_note(embed: Embed, pa
 def test_copying_works_in_the_frame_of_an_ats_that_grants_no_permission(
     recruiter: Recruiter,
 ) -> None:
-    recruiter.adds_a_candidate("Edda", "Winther")
+    recruiter.acts_for_the_other_company_on("test_existing")
     recruiter.presses(RUN)
     recruiter.sees("open")
     assert recruiter.page.locator("iframe").first.get_attribute("allow") is None
@@ -79,7 +79,7 @@ def test_copying_works_in_the_frame_of_an_ats_that_grants_no_permission(
     note = recruiter.page.get_by_placeholder("Write a note for your team")
     note.focus()
     recruiter.page.keyboard.press("ControlOrMeta+v")
-    assert note.input_value().startswith("Report on Edda Winther\n")
+    assert note.input_value().startswith("Report on Leonie Vasterling\n")
 
 
 def test_copying_leaves_what_is_selected_as_it_is(embed: Embed, page: Page) -> None:
@@ -252,6 +252,7 @@ def test_a_long_report_opens_at_its_decision_wherever_the_reader_was(
 def test_a_press_that_does_not_get_through_says_so(context: BrowserContext, demo: Demo) -> None:
     recruiter = Recruiter(context.new_page(), demo.ats)
     recruiter.adds_a_candidate("Femi", "Adeyemi")
+    expect(recruiter.page.locator("iframe")).to_be_visible()
     context.set_offline(True)
     recruiter.presses(RUN)
     recruiter.reads("That did not get through.")

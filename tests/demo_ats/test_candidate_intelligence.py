@@ -1,5 +1,6 @@
 import httpx2
 import pytest
+from starlette.testclient import TestClient
 
 from demo_ats.ats.candidate_intelligence import (
     Candidate,
@@ -90,3 +91,15 @@ async def test_a_widget_that_is_down_is_unavailable(network: Network) -> None:
 
     with pytest.raises(WidgetUnavailable):
         await intelligence(network).open_session(NADIA, INES, "en")
+
+
+def test_a_browser_without_scripts_gets_a_frame_whose_session_is_opened_when_it_loads(
+    ats: TestClient, network: Network
+) -> None:
+    page = ats.get("/candidates/test_green").text
+
+    assert '<noscript><iframe class="intelligence__frame" src="/candidates/test_green/int' in page
+    assert network.sessions == []
+    answer = ats.get("/candidates/test_green/intelligence", follow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (303, EMBED_URL)
+    assert network.sessions[0]["candidate"]["id"] == "test_green"

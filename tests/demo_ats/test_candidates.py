@@ -25,7 +25,7 @@ def test_a_profile_leaves_the_frame_to_the_loader(ats: TestClient, network: Netw
 
     assert f'<script async src="{WIDGET}/embed.js"></script>' in profile
     assert 'session-url="/candidates/test_green/intelligence-session"' in profile
-    assert "<iframe" not in profile
+    assert EMBED_URL not in profile
     assert network.sessions == []
 
 

@@ -16,7 +16,7 @@ def test_of_others_scripts_only_the_loader_may_run(ats: TestClient) -> None:
 def test_only_the_widget_may_be_framed_and_nobody_may_frame_the_ats(ats: TestClient) -> None:
     policy = ats.get("/").headers["Content-Security-Policy"]
 
-    assert f"frame-src {WIDGET};" in policy
+    assert f"frame-src 'self' {WIDGET};" in policy
     assert "frame-ancestors 'none'" in policy
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
