@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 SQLITE_BUSY_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_SECONDS = 5
+POOL_TIMEOUT_SECONDS = 15  # in a crowd, a connection has to become free first
 STATEMENT_TIMEOUT_SECONDS = 5
 SCHEMA_LOCK = 0x63616E6469646174  # a number that no other program locks in this database
 
@@ -85,11 +86,11 @@ class PostgreSQL:
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         try:
-            async with (
-                asyncio.timeout(STATEMENT_TIMEOUT_SECONDS),
-                self._engine.connect() as connection,
-            ):
-                return await connection.run_sync(work)
+            async with asyncio.timeout(POOL_TIMEOUT_SECONDS) as patience:
+                async with self._engine.connect() as connection:
+                    now = asyncio.get_running_loop().time()
+                    patience.reschedule(now + STATEMENT_TIMEOUT_SECONDS)
+                    return await connection.run_sync(work)
         except (SQLAlchemyError, OSError) as error:  # a TimeoutError is an OSError
             raise DatabaseUnavailable(_cause(error)) from None
 
