@@ -76,6 +76,13 @@ def test_every_command_that_is_named_exists() -> None:
     assert {"demo", "test", "check"} <= named <= targets
 
 
+def test_every_test_that_shows_a_protection_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text()))
+    sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 40
+    assert named <= set(re.findall(r"def (test_\w+)", sources))
+
+
 def test_the_vendored_files_are_as_they_came_and_carry_their_version() -> None:
     vendored = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from tests.widget.conftest import Clock, MakeSettings
-from tests.widget.partner import Partner, completed, reply
+from tests.widget.partner import Partner, Reply, completed, reply
 from tests.widget.test_button import COMPLETED, NOW, ORPHANED, STARTING, a_run
 from tests.widget.test_runs import World, a_world
 from widget.button import LABELS, State, state_of
@@ -20,7 +20,7 @@ NOBODY = httpx2.ConnectError("refused")
 UNAVAILABLE = httpx2.Response(503)
 LONG_SECONDS = 1_000.0
 
-ANSWERS = {
+ANSWERS: dict[str, Reply] = {
     "the API answers `queued` or `processing`": reply("processing"),
     "the API answers `completed`": completed(),
     "the API answers `failed`": reply("failed", retry_after=None),
