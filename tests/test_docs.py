@@ -3,6 +3,7 @@ it was written."""
 
 import hashlib
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def _default(name: str) -> str:
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     return str(default) if isinstance(default, int) else f"`{default}`"
+
+
+def test_the_table_of_dependencies_has_each_with_its_licence() -> None:
+    section = README.read_text().partition("\n## What it is made of\n")[2].partition("\n## ")[0]
+    listed = " ".join(re.findall(r"^\| ([^|]+) \|(?: [^|]+ \|){4}$", section, re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    assert set(re.findall(r"[a-z][a-z0-9-]+", listed)) >= {
+        re.split(r"[\[<>=;~]", requirement)[0] for requirement in required
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
