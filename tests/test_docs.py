@@ -11,6 +11,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from widget.settings import Settings
+from widget.store import RUN_RETENTION_SECONDS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -85,6 +86,11 @@ def test_every_command_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {name for page in PAGES for name in COMMAND.findall(page.read_text())}
     assert {"demo", "test", "check"} <= named <= targets
+
+
+def test_a_run_is_kept_for_as_long_as_is_said() -> None:
+    assert RUN_RETENTION_SECONDS == 30 * 24 * 3600
+    assert "| 30 days after its start |" in (ROOT / "docs" / "security.md").read_text()
 
 
 def test_every_test_that_shows_a_protection_exists() -> None:
