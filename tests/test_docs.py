@@ -3,6 +3,7 @@ it was written."""
 
 import hashlib
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from widget.settings import Settings
+from widget.store import RUN_RETENTION_SECONDS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -52,6 +54,16 @@ def _default(name: str) -> str:
     return str(default) if isinstance(default, int) else f"`{default}`"
 
 
+def test_the_table_of_dependencies_has_each_with_its_licence() -> None:
+    section = README.read_text().partition("\n## What it is made of\n")[2].partition("\n## ")[0]
+    listed = " ".join(re.findall(r"^\| ([^|]+) \|(?: [^|]+ \|){4}$", section, re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    assert set(re.findall(r"[a-z][a-z0-9-]+", listed)) >= {
+        re.split(r"[\[<>=;~]", requirement)[0] for requirement in required
+    }
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
     for target in LINK.findall(FENCE.sub("", page.read_text())):
@@ -74,6 +86,18 @@ def test_every_command_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {name for page in PAGES for name in COMMAND.findall(page.read_text())}
     assert {"demo", "test", "check"} <= named <= targets
+
+
+def test_a_run_is_kept_for_as_long_as_is_said() -> None:
+    assert RUN_RETENTION_SECONDS == 30 * 24 * 3600
+    assert "| 30 days after its start |" in (ROOT / "docs" / "security.md").read_text()
+
+
+def test_every_test_that_shows_a_protection_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text()))
+    sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 40
+    assert named <= set(re.findall(r"def (test_\w+)", sources))
 
 
 def test_the_vendored_files_are_as_they_came_and_carry_their_version() -> None:

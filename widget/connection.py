@@ -6,6 +6,7 @@ drips. Where a proxy does stand in front, these limits are wide enough not to me
 
 import asyncio
 
+from httptools import HttpParserUpgrade, HttpRequestParser
 from starlette.responses import PlainTextResponse
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -25,6 +26,26 @@ refuse_head = PlainTextResponse(
 )
 
 
+class Parser(HttpRequestParser):
+    """Ignores an offer of another protocol, as a server may (RFC 9110, 7.8).
+
+    httptools ends the request with its headers where there is one. Java's HTTP client offers HTTP/2
+    with each request that goes over http, so that each would lose its body.
+    """
+
+    def __init__(self, connection: "Connection") -> None:
+        super().__init__(connection)
+        self.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own does
+        self._connection = connection
+
+    def feed_data(self, data: bytes) -> None:  # type: ignore[override]
+        try:
+            super().feed_data(data)
+        except HttpParserUpgrade as offer:
+            super().feed_data(self._connection.head_without_offer())
+            self.feed_data(data[offer.args[0] :])
+
+
 class Connection(HttpToolsProtocol):
     """Ends itself where its client takes too much."""
 
@@ -37,6 +58,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.parser = Parser(self)
         self._expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -55,6 +77,8 @@ class Connection(HttpToolsProtocol):
             self._end(HEAD_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self._in_head = False
         if self._size_of_head() > MAX_HEAD_BYTES:
             self.app = refuse_head
@@ -63,11 +87,19 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         super().on_message_complete()
         self._in_head = True
         self._head_bytes = 0
         _cancel(self._receiving)
         self._receiving = None
+
+    def head_without_offer(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
 
     def pause_writing(self) -> None:
         super().pause_writing()

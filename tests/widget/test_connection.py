@@ -131,6 +131,23 @@ def test_usual_headers_and_bodies_pass_and_the_connection_is_kept(port: int) -> 
             assert connection.recv(65536).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.parametrize("pieces", ["one", "head and body", "bytes"])
+def test_an_offer_of_another_protocol_is_ignored_and_the_body_read(port: int, pieces: str) -> None:
+    first = head(Connection="Upgrade", Upgrade="h2c", Content_Length="5")
+    last = head(Connection="close")
+    sent = {
+        "one": [first + b"abcde" + last],
+        "head and body": [first, b"abcde" + last],
+        "bytes": [bytes([byte]) for byte in first + b"abcde" + last],
+    }[pieces]
+    with connected(port) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in sent:
+            connection.sendall(piece)
+        answers = until_closed(connection).split(b"HTTP/1.1 ")
+    assert [answer.partition(b"\r\n\r\n")[2] for answer in answers[1:]] == [b"5", b"0"]
+
+
 def test_a_large_body_is_not_taken_for_a_large_head(port: int) -> None:
     body = b"x" * 20 * MAX_HEAD_BYTES
     with connected(port) as connection:

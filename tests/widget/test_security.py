@@ -6,8 +6,9 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from tests.widget.conftest import HOST_TOKEN, MakeSettings
-from tests.widget.people import create_body
+from tests.widget.conftest import HOST_TOKEN, SECRET, MakeSettings
+from tests.widget.partner import KEY
+from tests.widget.people import IDA, MARA, create_body
 from widget.app import create_app
 from widget.embed import Embed
 from widget.pages import FINGERPRINTS
@@ -103,6 +104,24 @@ def test_every_answer_carries_the_headers(
     assert policy["default-src"] == ["'none'"]
     assert "unsafe" not in str(policy)
     assert policy["frame-ancestors"] in (ORIGINS, ["'none'"])
+
+
+def test_no_answer_holds_a_secret_and_no_header_a_person(http: TestClient) -> None:
+    embed = open_session(http)
+    bearer = {"Authorization": f"Bearer {HOST_TOKEN}"}
+    answers = [http.request(method, a.format(embed=embed)) for method, a, _ in ADDRESSES]
+    answers += [
+        http.post(f"{embed}/run"),
+        http.get(f"{embed}/run"),
+        http.post("/api/v1/sessions", headers=bearer, json=create_body()),
+        http.post("/api/v1/sessions", headers=bearer, json=create_body(unknown=HOST_TOKEN)),
+        http.delete("/api/v1/candidates/client-1/candidate-1", headers=bearer),
+    ]
+    for answer in answers:
+        for secret in (KEY, HOST_TOKEN, SECRET):
+            assert secret not in f"{answer.headers} {answer.text}"
+        for value in (MARA | IDA).values():
+            assert value not in str(answer.headers)
 
 
 def test_only_the_embed_may_be_framed(http: TestClient) -> None:
