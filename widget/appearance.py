@@ -16,7 +16,7 @@ Colour = tuple[int, int, int]
 BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
 
-# What static/widget.css draws on: its `--surface`, its `--sunken`, and the darkest tint of a signal.
+# What static/widget.css draws on: `--surface`, `--sunken`, and the tint of a level at its worst.
 LIGHT_GROUNDS = ("#ffffff", "#f4f6f8", "#f6e9ea")
 DARK_GROUNDS = ("#161b21", "#1e252d", "#312c32")
 
