@@ -113,10 +113,15 @@ def partials() -> Iterator[Markup]:
     yield draw(a_run({}, Phase.RUNNING))
     for stage in ("queued", "identity", "enrichment", "report", "done"):
         yield draw(a_run({**WORDLESS, "stage": stage}, Phase.RUNNING))
-    yield draw(a_run({"quick_signal": {"reason": "1"}}, Phase.RUNNING))
+    for level in ("Green", "Orange", "Red", "1", None):
+        quick_signal = {"level": level, "reason": "1", "identityConfidence": "1"}
+        yield draw(a_run({"quick_signal": quick_signal}, Phase.RUNNING))
     for phase in (Phase.RUNNING, Phase.CANCELING):
         for failures in (0, 1):
             yield draw(a_run(WORDLESS, phase, failures=failures))
+    for confidence in ("High", "Medium", "Low", "1"):
+        recommendation = {"decision": "1", "confidence": confidence}
+        yield draw(a_run({"report": {"recommendation": recommendation}}))
     report = {**WORDLESS, "report": REPORT, "metadata": METADATA}
     yield draw(a_run(report))
     yield draw(a_run({**report, "id": "1", "signals": SIGNALS[:2]}))
