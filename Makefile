@@ -1,7 +1,7 @@
 SPEED ?= 1
 BIN := .venv/bin
 
-.PHONY: demo test check format soak docs screenshots lock clean
+.PHONY: demo test check format soak docs catalogues screenshots lock clean
 
 demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
 	@exec $(BIN)/python -m demo_ats --speed $(SPEED)
@@ -24,6 +24,9 @@ soak: .venv/installed  ## ten minutes of use: do memory and file descriptors sta
 
 docs: .venv/installed  ## the pages that are made from tests
 	$(BIN)/python -m scripts.faults
+
+catalogues: .venv/installed  ## the interface's words in other languages, from the templates
+	$(BIN)/python -m scripts.catalogues
 
 screenshots: .venv/installed  ## the pictures in README and docs
 	$(BIN)/python -m scripts.chromium

@@ -5,22 +5,34 @@ after each change.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from demo_ats.servers import free_ports, running
 from scripts import chromium
-from tests.browser.embed import STATES, serving
+from tests.browser.embed import STATES, Embed, serving
 from tests.browser.recruiter import RUN, Recruiter
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 WIDTHS = (280, 320, 640, 1200)
 SPEED = 8
+
+# One picture for each option, as `appearance` says it.
+APPEARANCES: Mapping[str, Mapping[str, str]] = {
+    "theme-dark": {"theme": "dark"},
+    "accent": {"accent": "#b3005e"},
+    "accent-pale": {"accent": "#ffd400"},
+    "font-serif": {"font": "serif"},
+    "density-compact": {"density": "compact"},
+    "radius-large": {"radius": "large"},
+}
+BUTTON_SIZE: ViewportSize = {"width": 640, "height": 48}
+REPORT_SIZE: ViewportSize = {"width": 640, "height": 380}
 TIMEOUT_MS = 60_000
 
 expect.set_options(timeout=TIMEOUT_MS)
@@ -49,12 +61,27 @@ def _take_for_docs(browser: Browser) -> None:
         recruiter.presses(RUN)
         recruiter.sees("open")
         page.screenshot(path=PICTURES / "demo.png")
+    _take_appearances(browser)
+
+
+def _take_appearances(browser: Browser) -> None:
+    with _embed() as embed:
+        for name, appearance in APPEARANCES.items():
+            page = _page(browser, WIDTHS[-1], "light")
+            page.set_viewport_size(REPORT_SIZE)
+            page.goto(embed.open(appearance=appearance))
+            page.screenshot(path=PICTURES / f"{name}.png")
+            if "accent" in appearance:
+                page.set_viewport_size(BUTTON_SIZE)
+                page.goto(embed.idle(appearance=appearance))
+                page.screenshot(path=PICTURES / f"{name}-button.png")
+            page.context.close()
 
 
 def _take_all(browser: Browser, folder: Path) -> None:
     """Each state of the widget as it stands alone, and the report on paper."""
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory() as data, serving(Path(data) / "widget.db") as embed:
+    with _embed() as embed:
         for state in (*STATES, "open_long", "open_unknown"):
             address = getattr(embed, state)()
             for theme in THEMES:
@@ -66,6 +93,12 @@ def _take_all(browser: Browser, folder: Path) -> None:
         page = _page(browser, WIDTHS[-1], "light")
         page.goto(embed.open())
         page.pdf(path=folder / "paper.pdf", format="A4")
+
+
+@contextmanager
+def _embed() -> Iterator[Embed]:
+    with TemporaryDirectory() as data, serving(Path(data) / "widget.db") as embed:
+        yield embed
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from widget import __version__
+from widget.accents import show_accent
 from widget.database import DatabaseUnavailable, connect
 from widget.embed import Embed
 from widget.errors import Errors
@@ -82,6 +83,7 @@ def create_app(
             Route("/embed.js", current_loader),
             Route("/embed-{version}.js", versioned_loader),
             Route("/embed.d.ts", type_declarations),
+            Route("/accents/{colour}.css", show_accent),
             Route("/healthz", alive),
             Route("/readyz", health.ready),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),

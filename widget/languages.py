@@ -2,26 +2,67 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.dates import format_date, format_time, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import get_decimal_symbol
 from babel.support import NullTranslations, Translations
 
-LANGUAGES = ("en", "fr", "de", "es", "it")
+SOURCE = "en"
+LANGUAGES = (SOURCE, "fr", "de", "es", "it")
 CATALOGUES = Path(__file__).parent / "locale"
 
 
 def interface_language(requested: str) -> str:
     """The language to show where an ATS asks for another: `fr-CH` gives `fr`, `xx` gives `en`."""
     primary = requested.replace("_", "-").partition("-")[0].lower()
-    return primary if primary in LANGUAGES else "en"
+    return primary if primary in LANGUAGES else SOURCE
+
+
+def preferred_language(accepted: str) -> str:
+    """The language to show to a browser, by its Accept-Language (RFC 9110, 12.5.4)."""
+    ranges = [part.partition(";") for part in accepted.split(",")]
+    ranges.sort(key=lambda part: _quality(part[2]), reverse=True)
+    asked = [name.strip() for name, _, weight in ranges if _quality(weight)]
+    return negotiate_locale(asked, LANGUAGES, sep="-") or SOURCE
+
+
+def _quality(weight: str) -> float:
+    """`q=0.8` -> 0.8; nothing counts as 1."""
+    try:
+        return float(weight.partition("=")[2]) if weight else 1.0
+    except ValueError:
+        return 0.0
+
+
+def catalogue(language: str) -> Path:
+    return CATALOGUES / language / "LC_MESSAGES" / "messages.po"
 
 
 @cache
 def translations(language: str) -> NullTranslations:
-    """`language`: one of LANGUAGES."""
-    return Translations.load(CATALOGUES, [language])
+    """`language`: one of LANGUAGES. Compiled here, so that no compiled file can be out of date."""
+    if language == SOURCE:
+        return NullTranslations()
+    compiled = BytesIO()
+    with catalogue(language).open("rb") as file:
+        write_mo(compiled, read_po(file, language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def direction(language: str) -> str:
+    """`ltr` or `rtl`"""
+    return Locale.parse(language).text_direction
+
+
+def number(text: str, language: str) -> str:
+    """A number from JSON with the reader's decimal sign. Not grouped, as it may be a year."""
+    return text.replace(".", get_decimal_symbol(language))
 
 
 def moment(value: str, language: str) -> str:

@@ -9,13 +9,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from widget.accents import accent_url
 from widget.languages import (
     ago,
+    direction,
     duration,
     from_now,
-    interface_language,
     language_name,
     moment,
+    number,
+    preferred_language,
     translations,
 )
 from widget.model import EmbedSession
@@ -48,7 +51,7 @@ class Pages:
         token = request.path_params["token"]
         return self._render(
             "_widget.html" if wants_partial(request) else "page.html",
-            session.language if session else "en",
+            session.language if session else _asked_by(request),
             status,
             panel=panel,
             base=f"/embed/{token}",
@@ -60,24 +63,23 @@ class Pages:
 
     def failure(self, request: Request, status: int) -> Response:
         """A page that says what went wrong. A partial leaves what is on the screen as it is."""
-        response = self._render("failure.html", "en", status)
+        response = self._render("failure.html", _asked_by(request), status)
         if wants_partial(request):
             response.headers["HX-Reswap"] = "none"
         return response
 
     def _render(self, template: str, language: str, status: int, **context: Any) -> Response:
         nonce = new_nonce()
-        spoken = interface_language(language)
         html = (
-            environment(spoken)
+            environment(language)
             .get_template(template)
-            .render(nonce=nonce, language=spoken, status=status, **context)
+            .render(nonce=nonce, status=status, **context)
         )
         # Lone surrogates may come in JSON, and are no text that could be sent.
         content = html.encode("utf-8", errors="replace")
         headers = {
             "Content-Security-Policy": embed_policy(nonce, self._framed_by),
-            "Vary": "HX-Request",
+            "Vary": "HX-Request, Accept-Language",
         }
         return HTMLResponse(content, status, headers)
 
@@ -101,9 +103,20 @@ def environment(language: str) -> Environment:
         "from_now": from_now,
         "language_name": language_name,
         "moment": moment,
+        "number": number,
     }
-    templates.globals["static"] = static_url
+    templates.globals |= {
+        "accent": accent_url,
+        "direction": direction(language),
+        "language": language,
+        "static": static_url,
+    }
     return templates
+
+
+def _asked_by(request: Request) -> str:
+    """Where the session is gone, and with it its language."""
+    return preferred_language(request.headers.get("Accept-Language", ""))
 
 
 def wants_partial(request: Request) -> bool:

@@ -26,6 +26,7 @@ class HostPages:
     headers: dict[str, str] = field(default_factory=dict)
     trouble: HTTPStatus | None = None
     client_id: str = ""
+    appearance: dict[str, str] = field(default_factory=dict)
     sessions: list[str] = field(default_factory=list)
 
     def has(self, body: str, head: str = "", path: str = "/") -> str:
@@ -38,6 +39,7 @@ class HostPages:
         self.pages.clear()
         self.headers.clear()
         self.sessions.clear()
+        self.appearance.clear()
         self.trouble = None
         self.client_id = f"client-{secrets.token_hex(4)}"  # so that each test has its own reports
 
@@ -49,6 +51,7 @@ class HostPages:
             f"{self.widget}/api/v1/sessions",
             json={
                 "language": "en",
+                "appearance": self.appearance,
                 "client": {"id": self.client_id},
                 "candidate": {"id": candidate_id, "first_name": "Mara", "last_name": "Lindqvist"},
             },

@@ -68,6 +68,14 @@ def test_axe_finds_nothing_in_any_state_width_and_theme(
             assert look_with_axe(page) == [], (width, theme)
 
 
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
+def test_axe_finds_nothing_in_any_language(language: str, embed: Embed, page: Page) -> None:
+    page.set_viewport_size({"width": 640, "height": 800})
+    for state in STATES:
+        page.goto(getattr(embed, state)(language=language))
+        assert look_with_axe(page) == [], state
+
+
 def test_axe_finds_nothing_where_the_widget_is_not_available(
     embed: Embed, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:

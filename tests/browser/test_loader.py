@@ -199,8 +199,7 @@ def test_the_page_shows_through_the_frame(
     head = f"<style>html {{ background: #7a4; {style} }} body {{ margin: 0 }}</style>"
     context = browser.new_context(color_scheme=system, viewport={"width": 640, "height": 300})
     page = context.new_page()
-    if theme != "auto":
-        page.route("**/widget.css*", lambda route: in_scheme(route, theme))
+    host.appearance["theme"] = theme
     page.goto(host.has(element("test_red"), head))
     frame = page.frame_locator("candidate-intelligence iframe")
     expect(frame.get_by_role("button", name=RUN)).to_be_visible()
@@ -209,11 +208,6 @@ def test_the_page_shows_through_the_frame(
     below_the_frame = page.screenshot(clip={"x": 500, "y": 200, "width": 8, "height": 8})
     assert beside_the_button == below_the_frame
     context.close()
-
-
-def in_scheme(route: Route, scheme: str) -> None:
-    style = route.fetch().text()
-    route.fulfill(content_type="text/css", body=f"{style} :root {{ color-scheme: {scheme} }}")
 
 
 def test_the_frame_turns_dark_and_light_with_its_page(

@@ -10,6 +10,8 @@ from widget.languages import (
     interface_language,
     language_name,
     moment,
+    number,
+    preferred_language,
     translations,
 )
 
@@ -37,9 +39,46 @@ def test_whatever_is_asked_for_one_of_the_languages_is_shown(asked: str) -> None
     assert interface_language(asked) in LANGUAGES
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_each_language_can_be_loaded(language: str) -> None:
-    assert translations(language).gettext("Cancel")
+@pytest.mark.parametrize(
+    ("accepted", "shown"),
+    [
+        ("", "en"),
+        ("de", "de"),
+        ("fr-CH, fr;q=0.9, en;q=0.8, *;q=0.5", "fr"),
+        ("pt-BR,pt;q=0.9,es;q=0.8,en;q=0.7", "es"),
+        ("en;q=0.5, it", "it"),
+        ("de;q=0, es;q=0.1", "es"),
+        ("ja, *", "en"),
+        (",;q=,de;q=high", "en"),
+    ],
+)
+def test_a_browser_gets_the_first_of_its_languages_that_there_is(accepted: str, shown: str) -> None:
+    assert preferred_language(accepted) == shown
+
+
+@given(st.text())
+def test_whatever_a_browser_accepts_one_of_the_languages_is_shown(accepted: str) -> None:
+    assert preferred_language(accepted) in LANGUAGES
+
+
+@pytest.mark.parametrize(
+    ("language", "label"),
+    [
+        ("en", "Cancel"),
+        ("fr", "Annuler"),
+        ("de", "Abbrechen"),
+        ("es", "Cancelar"),
+        ("it", "Annulla"),
+    ],
+)
+def test_each_language_can_be_loaded(language: str, label: str) -> None:
+    assert translations(language).gettext("Cancel") == label
+
+
+def test_a_number_has_the_decimal_sign_of_its_reader_and_stays_a_year_where_it_is_one() -> None:
+    assert number("0.85", "en") == "0.85"
+    assert {number("0.85", language) for language in ("fr", "de", "es", "it")} == {"0,85"}
+    assert number("2019", "de") == "2019"
 
 
 def test_a_moment_is_written_as_its_reader_does() -> None:

@@ -1,0 +1,50 @@
+"""The interface's words in other languages, brought up to date: `python -m scripts.catalogues`.
+
+New messages come with an empty translation, and whoever adds one fills it in. What is not used any
+more goes.
+"""
+
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from widget.languages import LANGUAGES, SOURCE, catalogue
+
+ROOT = Path(__file__).parents[1]
+WHERE = [("templates/**.html", "jinja2"), ("widget/**.py", "python")]
+KEYWORDS = {**DEFAULT_KEYWORDS, "marked": None}
+WIDTH = 100
+
+
+def main() -> None:
+    messages = extract()
+    for language in LANGUAGES:
+        if language != SOURCE:
+            _update(language, messages)
+
+
+def extract() -> Catalog:
+    """Every message of the templates, without translations."""
+    messages = Catalog(project="Candidate Intelligence widget", fuzzy=False)
+    found = extract_from_dir(ROOT, WHERE, keywords=KEYWORDS)
+    for filename, _, message, comments, context in sorted(found, key=lambda each: each[:2]):
+        messages.add(message, None, [(filename, 0)], auto_comments=comments, context=context)
+    return messages
+
+
+def read(language: str) -> Catalog:
+    with catalogue(language).open("rb") as file:
+        return read_po(file, language)
+
+
+def _update(language: str, messages: Catalog) -> None:
+    translated = read(language)
+    translated.update(messages, no_fuzzy_matching=True, update_creation_date=False)
+    with catalogue(language).open("wb") as file:
+        write_po(file, translated, width=WIDTH, ignore_obsolete=True, include_lineno=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""The style sheet of an accent, at an address of its own.
+
+So the Content-Security-Policy allows no style in the page, not even one with a nonce; and a browser
+asks once for what all profiles of an ATS have in common. Without an accent nothing is asked for.
+
+    GET /accents/{rrggbb}.css
+"""
+
+import hashlib
+import re
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from widget.appearance import accent_style
+
+FOR_EVER = "public, max-age=31536000, immutable"
+VERSION_LENGTH = 12
+
+
+def accent_url(accent: str) -> str:
+    """`accent`: `#rrggbb`. The address changes with what the style sheet says."""
+    colour = accent.lower()
+    version = hashlib.sha256(accent_style(colour).encode()).hexdigest()[:VERSION_LENGTH]
+    return f"/accents/{colour[1:]}.css?v={version}"
+
+
+async def show_accent(request: Request) -> Response:
+    """GET /accents/{rrggbb}.css"""
+    colour = request.path_params["colour"]
+    if not re.fullmatch("[0-9a-f]{6}", colour):
+        raise HTTPException(404, "An accent is six hexadecimal digits, in lower case.")
+    headers = {"Cache-Control": FOR_EVER}
+    return Response(accent_style(f"#{colour}"), media_type="text/css", headers=headers)
