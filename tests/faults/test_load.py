@@ -26,7 +26,7 @@ from widget.settings import Settings
 
 RUNS = 200
 SAMPLES = 40
-TIMES_AS_SLOW = 5.0
+MAX_SLOWER_SECONDS = 0.25  # where calls that are under way take for ever
 UNLIMITED = httpx2.Limits(max_connections=None)
 
 
@@ -59,7 +59,7 @@ async def test_a_slow_partner_api_does_not_slow_the_pages_of_others(
             assert partner.under_way == MAX_CONNECTIONS
             measured.set()
             await until(lambda: len(partner.calls) == RUNS and not partner.under_way)
-    assert slow < TIMES_AS_SLOW * usual
+    assert slow < usual + MAX_SLOWER_SECONDS
     assert partner.calls == ["POST"] * RUNS
     assert partner.most_under_way == MAX_CONNECTIONS
 

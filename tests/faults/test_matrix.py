@@ -15,13 +15,14 @@ from tests.faults import well
 from tests.faults.conftest import REPORT_TTL, Stage
 from tests.faults.matrix import FAULTS, SHORT_CALL_SECONDS, Fault, Outcome, Situation
 from tests.faults.recruiter import Page
-from widget import partner_api
+from widget import partner_api, runs
 from widget.button import LABELS, State
 from widget.runs import JITTER
 
 RUN, CLOSE, VIEW = LABELS[State.IDLE], LABELS[State.OPEN], LABELS[State.CLOSED]
 WHEN = re.compile(r" The report service asks you to try again in (\d+) seconds\.")
 TRIES = 3
+ENOUGH_SECONDS = 10.0  # for a short call to end, on however busy a machine
 LATENESS_SECONDS = 2.0  # of the page and of the sweeper
 SITUATIONS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "POST": ("POST", well.QUEUED, well.LOCATION),
@@ -120,6 +121,7 @@ def struck(stage: Stage, fault: Fault, call: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if fault.slow:
             patch.setattr(partner_api, "CALL_SECONDS", SHORT_CALL_SECONDS)
+            patch.setattr(runs, "PATIENCE_SECONDS", ENOUGH_SECONDS)
         if fault.play is None:
             stage.portal.call(stage.partner.close)
         else:

@@ -95,8 +95,8 @@ def test_an_open_report_shows_everything_and_how_to_close_it() -> None:
         "Fits.",
         "Bridges.",
         "Solid.",
-        "1 High",
-        "1 Other",
+        "High 1",
+        "Other 1",
     ):
         assert text in markup.text
     assert markup.one("time").attributes["datetime"] == "2026-11-24T12:00:00Z"
