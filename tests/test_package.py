@@ -5,6 +5,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from widget.languages import LANGUAGES, SOURCE
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -26,6 +28,8 @@ def test_the_wheel_carries_everything_that_is_served(tmp_path: Path) -> None:
         if path.is_file()
     ]
     assert {f"widget/{path.as_posix()}" for path in served} <= packed
+    catalogues = {f"widget/locale/{name}/LC_MESSAGES/messages.po" for name in LANGUAGES}
+    assert catalogues - packed == {f"widget/locale/{SOURCE}/LC_MESSAGES/messages.po"}
     assert not any(name.startswith(("demo_ats", "tests", "scripts")) for name in packed)
 
 

@@ -71,6 +71,7 @@ def test_axe_finds_nothing_in_any_state_width_and_theme(
 @pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
 def test_axe_finds_nothing_in_any_language(language: str, embed: Embed, page: Page) -> None:
     page.set_viewport_size({"width": 640, "height": 800})
+    page.emulate_media(reduced_motion="reduce")
     for state in STATES:
         page.goto(getattr(embed, state)(language=language))
         assert look_with_axe(page) == [], state
