@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from widget.appearance import accent_style
+from widget.assets import FOR_EVER
 
-FOR_EVER = "public, max-age=31536000, immutable"
 VERSION_LENGTH = 12
 
 

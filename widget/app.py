@@ -10,12 +10,12 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from widget import __version__
 from widget.accents import show_accent
+from widget.assets import static_file
 from widget.database import DatabaseUnavailable, connect
 from widget.embed import Embed
 from widget.errors import Errors
@@ -23,7 +23,7 @@ from widget.health import Health, alive
 from widget.host_api import HostAPI
 from widget.loader import current_loader, type_declarations, versioned_loader
 from widget.openapi import describe
-from widget.pages import STATIC, Pages
+from widget.pages import Pages
 from widget.partner_api import PartnerAPI
 from widget.problems import Problem, answer_problem
 from widget.runs import Runs
@@ -86,7 +86,7 @@ def create_app(
             Route("/accents/{colour}.css", show_accent),
             Route("/healthz", alive),
             Route("/readyz", health.ready),
-            Mount("/static", StaticFiles(directory=STATIC), name="static"),
+            Route("/static/{name}", static_file),
         ],
         exception_handlers={
             Problem: answer_problem,

@@ -19,12 +19,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from widget.pages import STATIC
+from widget.assets import FOR_EVER, STATIC, without_comments
 
 VERSION_LENGTH = 12
 
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}  # without it, `integrity` cannot be checked
-FOR_EVER = "public, max-age=31536000, immutable"
 FOR_MINUTES = "public, max-age=300"
 
 SNIPPET = """\
@@ -54,19 +53,13 @@ class Loader:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        content = _without_comments(path.read_text(encoding="utf-8")).encode()
+        content = without_comments(path.read_text(encoding="utf-8")).encode()
         return cls(
             content=content,
             compressed=gzip.compress(content, mtime=0),
             version=hashlib.sha256(content).hexdigest()[:VERSION_LENGTH],
             integrity=f"sha384-{base64.b64encode(hashlib.sha384(content).digest()).decode()}",
         )
-
-
-def _without_comments(source: str) -> str:
-    """The source as it goes over the wire: without indentation, and lines that are all comment."""
-    lines = (line.strip() for line in source.splitlines())
-    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
 CURRENT = Loader.read(STATIC / "embed.js")

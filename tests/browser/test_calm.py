@@ -140,7 +140,7 @@ def test_a_dark_page_is_dark_before_its_styles_have_come(
     page = context.new_page()
     page.emulate_media(color_scheme="dark")
     held: list[Route] = []
-    page.route("**/widget.css*", lambda route: held.append(route))
+    page.route("**/widget-*.css", lambda route: held.append(route))
     page.goto(embed.idle(), wait_until="commit")
     page.wait_for_function("document.querySelector('link[rel=stylesheet]')")
     canvas = """() => {

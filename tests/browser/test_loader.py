@@ -226,7 +226,7 @@ def test_nothing_of_the_frame_is_seen_before_it_can_be_shown(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
     held: list[Route] = []
-    page.route("**/static/widget.css*", lambda route: held.append(route))
+    page.route("**/static/widget-*.css", lambda route: held.append(route))
     page.goto(host.has(element("test_red")))
     recruiter.waits_until(lambda: bool(held))
     frame = page.locator("iframe")

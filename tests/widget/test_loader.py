@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from tests.widget.conftest import MakeSettings
 from widget.__main__ import main
 from widget.app import create_app
+from widget.assets import STATIC
 from widget.loader import Loader
-from widget.pages import STATIC
 
 WIDGET = "https://widget.example.com"
 MAX_GZIPPED_BYTES = 2 * 1024

@@ -10,8 +10,8 @@ from tests.widget.conftest import HOST_TOKEN, SECRET, MakeSettings
 from tests.widget.partner import KEY
 from tests.widget.people import IDA, MARA, create_body
 from widget.app import create_app
+from widget.assets import ASSETS, static_url
 from widget.embed import Embed
-from widget.pages import FINGERPRINTS
 from widget.security import embed_policy, new_nonce
 
 ORIGINS = ["http://localhost:8000", "https://ats.example.com"]
@@ -74,7 +74,7 @@ ADDRESSES = [
     ("GET", "{embed}/departure", 405),
     ("GET", "{embed}/nowhere", 404),
     ("GET", "/embed/never-issued", 404),
-    ("GET", "/static/widget.css", 200),
+    ("GET", static_url("widget.css"), 200),
     ("GET", "/static/nowhere.css", 404),
     ("GET", "/healthz", 200),
     ("GET", "/readyz", 200),
@@ -128,7 +128,7 @@ def test_only_the_embed_may_be_framed(http: TestClient) -> None:
     embed = open_session(http)
     for address in (embed, f"{embed}/run", f"{embed}/nowhere", "/embed/never-issued"):
         assert policy_of(http.get(address))["frame-ancestors"] == ORIGINS
-    for address in ("/healthz", "/openapi.json", "/static/widget.js", "/nowhere"):
+    for address in ("/healthz", "/openapi.json", static_url("widget.js"), "/nowhere"):
         assert policy_of(http.get(address))["frame-ancestors"] == ["'none'"]
 
 
@@ -168,8 +168,8 @@ def test_what_is_about_a_person_is_kept_by_no_cache(http: TestClient) -> None:
 
 
 def test_static_files_are_served_as_what_they_are_and_nothing_else_is(http: TestClient) -> None:
-    for name in FINGERPRINTS.keys() - {"embed.d.ts"}:  # served by itself, as text
-        media_type = http.get(f"/static/{name}").headers["Content-Type"].partition(";")[0]
+    for name in ASSETS:
+        media_type = http.get(static_url(name)).headers["Content-Type"].partition(";")[0]
         assert media_type in {"text/css", "text/javascript", "application/javascript"}
     for address in ("/static/", "/static/..%2Fwidget%2Fsettings.py", "/static/%2Fetc%2Fpasswd"):
         assert http.get(address).status_code == 404

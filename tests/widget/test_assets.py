@@ -1,0 +1,95 @@
+"""The page's files as a browser gets them."""
+
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import brotli
+import pytest
+from starlette.testclient import TestClient
+
+from tests.widget.conftest import MakeSettings
+from widget.app import create_app
+from widget.assets import ASSETS, SCRIPTS, STATIC, static_url
+
+DECODERS = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}
+NAMES = list(ASSETS)
+
+
+@pytest.fixture
+def http(settings: MakeSettings) -> Iterator[TestClient]:
+    with TestClient(create_app(settings()), base_url="http://127.0.0.1:8001") as http:
+        yield http
+
+
+def content_of(http: TestClient, name: str, accepted: str) -> tuple[str | None, bytes]:
+    """The coding that was chosen, and what came."""
+    with http.stream("GET", static_url(name), headers={"Accept-Encoding": accepted}) as answer:
+        return answer.headers.get("Content-Encoding"), b"".join(answer.iter_raw())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, deflate", "gzip"),
+        ("BR;q=1, gzip;q=0.5", "br"),
+        ("br;q=0, gzip", "gzip"),
+        ("br; q=0.0, gzip; q=0", None),
+        ("identity", None),
+        ("", None),
+    ],
+)
+def test_a_file_comes_in_the_smallest_coding_that_the_browser_takes(
+    http: TestClient, name: str, accepted: str, coding: str | None
+) -> None:
+    chosen, content = content_of(http, name, accepted)
+    assert chosen == coding
+    assert DECODERS[coding](content) == ASSETS[name].encodings["identity"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_is_kept_for_a_year_and_never_asked_for_again(http: TestClient, name: str) -> None:
+    answer = http.get(static_url(name))
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    known = {"If-None-Match": answer.headers["ETag"]}
+    assert http.get(static_url(name), headers=known).status_code == 304
+
+
+def test_a_name_changes_with_the_content_and_no_other_is_answered(http: TestClient) -> None:
+    addresses = {static_url(name) for name in NAMES}
+    assert all(re.fullmatch(r"/static/\w+-[0-9a-f]{12}\.(css|js)", a) for a in addresses)
+    for address in addresses:
+        former = re.sub("-.{12}", "-000000000000", address)
+        assert http.get(former).status_code == 404
+
+
+def test_vendored_scripts_come_whole_and_first() -> None:
+    served = ASSETS["widget.js"].encodings["identity"].decode()
+    vendored = [(STATIC / name).read_text() for name in SCRIPTS if name.startswith("vendor/")]
+    assert served.startswith(";\n".join(vendored))
+
+
+@pytest.mark.parametrize("path", sorted(STATIC.glob("*.js")), ids=lambda path: path.name)
+def test_a_script_can_be_joined_with_others(path: Path) -> None:
+    """It declares nothing outside of a block of its own."""
+    top_level = [line for line in path.read_text().splitlines() if re.match(r"\w", line)]
+    declarations = r"(const|let|var|class|function|async)\b"
+    if path.name != "embed.js":  # served by itself
+        assert [line for line in top_level if re.match(declarations, line)] == []
+
+
+def test_every_script_of_the_page_is_served() -> None:
+    by_themselves = {"embed.js", "retrying.js"}
+    there_are = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js")}
+    assert set(SCRIPTS) == there_are - by_themselves
+
+
+def test_comments_and_indentation_stay_here() -> None:
+    styles = ASSETS["widget.css"].encodings["identity"].decode()
+    assert "/*" not in styles
+    assert "\n " not in styles
+    assert "// " not in ASSETS["retrying.js"].encodings["identity"].decode()
