@@ -33,11 +33,13 @@ Once in each page that shows a profile:
 
 Where the report belongs, with the address of your own that opens a session:
 
-  <candidate-intelligence session-url="/candidates/42/session"></candidate-intelligence>
+  <candidate-intelligence session-url="/candidates/42/intelligence-session">
+  </candidate-intelligence>
 
 Or, without the loader, a plain frame with the embed_url of a session:
 
-  <iframe src="{{embed_url}}" title="Candidate Intelligence" width="100%" height="640"></iframe>
+  <iframe src="{{embed_url}}" title="Candidate Intelligence" allow="clipboard-write"
+          width="100%" height="640"></iframe>
 
 If your pages send a Content-Security-Policy, add to it:
 
