@@ -54,19 +54,36 @@ class SQLite:
     def __init__(self, url: str) -> None:
         make_private_file(url)
         self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        self._connection: Connection | None = None
         event.listen(self._engine, "connect", _configure)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         try:
-            with self._engine.connect() as connection:
-                return work(connection)
+            return work(self._connected())
         except SQLAlchemyError as error:
+            self._disconnect()
             raise DatabaseUnavailable(_cause(error)) from None
+        except BaseException:
+            self._disconnect()
+            raise
+
+    def _connected(self) -> Connection:
+        """One is enough, as one statement follows another, and to ask a pool costs half of one."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        """Whatever is amiss with the connection, and whatever it holds, ends with it."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def begin_alone(self, connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     async def close(self) -> None:
+        self._disconnect()
         self._engine.dispose()
 
 

@@ -187,7 +187,8 @@ class Runs:
 
     async def _poll(self, run: Run) -> bool:
         now = self._clock()
-        if await self._claim(run, now):
+        bind_contextvars(run=run.id)
+        if _is_due(run, now) and await self._claim(run, now):
             metrics.polls.labels("partner_api").inc()
             await self._patiently(self._get(run))
         elif run.poll_after > now >= run.give_up_at:
@@ -382,6 +383,11 @@ def _analysis_id(run: Run) -> str:
     if run.analysis_id is None:
         raise ValueError("the run has no analysis yet")
     return run.analysis_id
+
+
+def _is_due(run: Run, now: float) -> bool:
+    """Whether a claim may succeed: nobody brings the next call of a run under way forward."""
+    return run.poll_after <= now and run.busy_until <= now
 
 
 def _reason(error: PartnerError) -> Reason:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NONCE_BYTES = 16
@@ -51,14 +51,15 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self._app = app
         headers = {**COMMON_HEADERS, "Content-Security-Policy": serialize(NOTHING)}
-        self._headers = headers | ({"Strict-Transport-Security": HSTS} if https else {})
+        if https:
+            headers["Strict-Transport-Security"] = HSTS
+        self._headers = Headers(headers).raw
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                own = {name for name, _ in message["headers"]}
+                message["headers"] += [header for header in self._headers if header[0] not in own]
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, or_, select, update
 
 from widget.database import Database
 from widget.model import ENDED, EmbedSession, Phase, Reason, Run
@@ -50,7 +50,8 @@ class Store:
     async def add_session(self, session: EmbedSession, request: Mapping[str, Any]) -> None:
         """`request`: the Partner API's create body."""
         cv = request.get("candidate", {}).get("cv")
-        statement = self._database.insert(sessions).values(
+        await self._write(
+            sessions.insert(),
             id=session.id,
             pair=session.pair,
             language=session.language,
@@ -60,16 +61,10 @@ class Store:
             gone_at=session.gone_at,
             expires_at=session.expires_at,
         )
-        await self._write(statement)
 
     async def load(self, session_id: str) -> tuple[EmbedSession, Run | None] | None:
         """The session with the run of its pair, or None once the session has been forgotten."""
-        statement = (
-            select(*_SESSION_COLUMNS, *_RUN_COLUMNS)
-            .outerjoin_from(sessions, runs, sessions.c.pair == runs.c.pair)
-            .where(sessions.c.id == session_id)
-        )
-        row = await self._first(statement)
+        row = await self._first(_SESSION_WITH_RUN, session_id=session_id)
         return None if row is None else (_session(row), self._joined_run(row))
 
     async def request_of(self, session_id: str) -> dict[str, Any] | None:
@@ -91,7 +86,7 @@ class Store:
         values: dict[str, Any] = {"gone_at": gone_at, "expires_at": expires_at}
         if visit is not None:
             values["visit"] = visit
-        await self._write(update(sessions).where(sessions.c.id == session_id).values(values))
+        await self._write(_UPDATE_SESSION, session_id=session_id, **values)
 
     async def end_visit(self, session_id: str, visit: str, now: float) -> None:
         """The viewer has left, unless the page has been loaded again since."""
@@ -111,7 +106,7 @@ class Store:
     # Runs
 
     async def run(self, pair: str) -> Run | None:
-        row = await self._first(select(*_RUN_COLUMNS).where(runs.c.pair == pair))
+        row = await self._first(_RUN, of_pair=pair)
         return None if row is None else self._run_of(row)
 
     async def claim_start(self, run: Run, now: float) -> bool:
@@ -138,29 +133,14 @@ class Store:
 
     async def claim_call(self, run: Run, now: float, busy_until: float) -> bool:
         """Whether the caller is the one that may send the next call on this analysis."""
-        statement = (
-            update(runs)
-            .where(
-                runs.c.pair == run.pair,
-                runs.c.id == run.id,
-                runs.c.phase == run.phase,
-                runs.c.poll_after <= now,
-                runs.c.busy_until <= now,
-            )
-            .values(busy_until=busy_until)
-        )
-        return await self._write(statement) == 1
+        values = {"now": now, "busy_until": busy_until}
+        return await self._write(_CLAIM_CALL, **_name(run), **values) == 1
 
     async def change(self, run: Run, **values: Any) -> bool:
         """Changes columns of a run, unless it has left `run.phase`. `resource` is sealed here."""
         if "resource" in values:
             values["sealed_resource"] = self._seal.seal(values.pop("resource"))
-        statement = (
-            update(runs)
-            .where(runs.c.pair == run.pair, runs.c.id == run.id, runs.c.phase == run.phase)
-            .values(values)
-        )
-        return await self._write(statement) == 1
+        return await self._write(_UPDATE_RUN, **_name(run), **values) == 1
 
     async def forget_run(self, run: Run) -> None:
         await self._write(delete(runs).where(runs.c.pair == run.pair, runs.c.id == run.id))
@@ -231,13 +211,18 @@ class Store:
     async def _run(self, work: Callable[[Connection], T]) -> T:
         return await self._database.run(work)
 
-    async def _write(self, statement: Any) -> int:
+    async def _write(self, statement: Any, **values: Any) -> int:
         """How many rows a statement has changed."""
-        counted = statement.execution_options(preserve_rowcount=True)
-        return await self._run(lambda connection: connection.execute(counted).rowcount)
+        return await self._run(
+            lambda connection: (
+                connection.execute(
+                    statement, values, execution_options={"preserve_rowcount": True}
+                ).rowcount
+            )
+        )
 
-    async def _first(self, statement: Any) -> Row[Any] | None:
-        return await self._run(lambda connection: connection.execute(statement).first())
+    async def _first(self, statement: Any, **values: Any) -> Row[Any] | None:
+        return await self._run(lambda connection: connection.execute(statement, values).first())
 
     def _joined_run(self, row: Row[Any]) -> Run | None:
         return None if row.run_id is None else self._run_of(row)
@@ -313,6 +298,29 @@ _RUN_COLUMNS = [
     runs.c.id.label("run_id"),
     *(c for c in runs.c if c.name not in {"pair", "id", "expires_at"}),
 ]
+
+# The statements of each poll, built once: to build one costs as much as to carry it out. An UPDATE
+# sets the columns that are among its values by their names.
+_SESSION_WITH_RUN = (
+    select(*_SESSION_COLUMNS, *_RUN_COLUMNS)
+    .outerjoin_from(sessions, runs, sessions.c.pair == runs.c.pair)
+    .where(sessions.c.id == bindparam("session_id"))
+)
+_UPDATE_SESSION = update(sessions).where(sessions.c.id == bindparam("session_id"))
+_RUN = select(*_RUN_COLUMNS).where(runs.c.pair == bindparam("of_pair"))
+_UPDATE_RUN = update(runs).where(
+    runs.c.pair == bindparam("of_pair"),
+    runs.c.id == bindparam("of_id"),
+    runs.c.phase == bindparam("of_phase"),
+)
+_CLAIM_CALL = _UPDATE_RUN.where(
+    runs.c.poll_after <= bindparam("now"), runs.c.busy_until <= bindparam("now")
+)
+
+
+def _name(run: Run) -> dict[str, Any]:
+    """Which run is meant, and in which phase."""
+    return {"of_pair": run.pair, "of_id": run.id, "of_phase": run.phase}
 
 
 def _session(row: Row[Any]) -> EmbedSession:
