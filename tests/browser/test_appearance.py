@@ -60,7 +60,7 @@ def test_the_accent_fills_the_button_and_colours_links_and_lines(embed: Embed, p
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     page.goto(embed.idle(appearance={"accent": "#B3005E"}))
-    assert style(page, BUTTON, "background-color") == "rgb(179, 0, 94)"
+    expect(page.locator(BUTTON)).to_have_css("background-color", "rgb(179, 0, 94)")
     assert style(page, BUTTON, "color") == "rgb(255, 255, 255)"
     page.goto(embed.open(appearance={"accent": "#B3005E"}))
     assert style(page, ".jumps a", "color") == "rgb(179, 0, 94)"
