@@ -185,22 +185,3 @@ def test_a_slow_api_shows_a_running_button_meanwhile(recruiter: Recruiter) -> No
     recruiter.presses(RUN)
     recruiter.sees("running")
     recruiter.sees("open")
-
-
-def test_an_embed_that_is_taken_from_the_page_cancels_its_run(
-    recruiter: Recruiter, demo: Demo
-) -> None:
-    recruiter.opens("test_long")
-    recruiter.presses(RUN)
-    recruiter.sees("running")
-    recruiter.page.evaluate("document.querySelector('candidate-intelligence').remove()")
-    recruiter.waits_until(lambda: ("DELETE", 200) in ledger_of(demo.sandbox, "test_long"))
-
-
-def test_leaving_the_profile_cancels_the_run(recruiter: Recruiter, demo: Demo) -> None:
-    recruiter.acts_for_the_other_company_on("test_long")
-    recruiter.presses(RUN)
-    recruiter.sees("running")
-    with recruiter.page.expect_navigation():
-        recruiter.page.get_by_role("link", name="Pipeline").first.click()
-    recruiter.waits_until(lambda: ("DELETE", 200) in ledger_of(demo.sandbox, "test_long"))

@@ -53,6 +53,13 @@ def test_closing_the_tab_cancels_the_run(
     expect_canceled(recruiter, demo, "test_long")
 
 
+def test_leaving_the_profile_cancels_the_run(recruiter: Recruiter, demo: Demo) -> None:
+    starts_a_run(recruiter, "test_long")
+    with recruiter.page.expect_navigation():
+        recruiter.page.get_by_role("link", name="Pipeline").first.click()
+    expect_canceled(recruiter, demo, "test_long")
+
+
 def test_an_ats_that_takes_the_frame_off_the_page_cancels_the_run(
     recruiter: Recruiter, demo: Demo
 ) -> None:
