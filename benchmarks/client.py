@@ -1,6 +1,7 @@
 """Requests that cost their sender next to nothing, so that it is the server that is measured."""
 
 import asyncio
+import gzip
 import json
 import re
 import time
@@ -22,7 +23,11 @@ class Lost(Exception):
 class Answer:
     status: int
     body: bytes
-    seconds: float
+
+    @property
+    def text(self) -> str:
+        zipped = self.body.startswith(b"\x1f\x8b")
+        return (gzip.decompress(self.body) if zipped else self.body).decode()
 
 
 class Connection(asyncio.Protocol):
@@ -33,7 +38,6 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._received = bytearray()
-        self._began = 0.0
 
     @classmethod
     async def to(cls, port: int) -> "Connection":
@@ -43,7 +47,6 @@ class Connection(asyncio.Protocol):
     def ask(self, message: bytes) -> asyncio.Future[Answer]:
         self._waiting = asyncio.get_running_loop().create_future()
         self._received.clear()
-        self._began = time.perf_counter()
         self._transport.write(message)
         return self._waiting
 
@@ -57,15 +60,14 @@ class Connection(asyncio.Protocol):
         self._received += data
         head, separator, body = self._received.partition(b"\r\n\r\n")
         if separator and len(body) >= _length(head):
-            seconds = time.perf_counter() - self._began
-            self._waiting.set_result(Answer(int(head[9:12]), bytes(body), seconds))
+            self._waiting.set_result(Answer(int(head[9:12]), bytes(body)))
 
     def connection_lost(self, _: Exception | None) -> None:
         if hasattr(self, "_waiting") and not self._waiting.done():
             self._waiting.set_exception(Lost())
 
 
-def _length(head: bytes) -> int:
+def _length(head: bytearray) -> int:
     found = LENGTH.search(head)
     return int(found[1]) if found else 0
 

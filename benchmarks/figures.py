@@ -68,10 +68,13 @@ def quartiles(values: Sequence[float], form: str) -> str:
 
 
 def write(figures: Sequence[Figure]) -> None:
-    lines = [_line(COLUMNS), _line(["---"] * len(COLUMNS))]
-    lines += [_line(figure.cells) for figure in figures]
-    text = "\n".join(["# Results", "", "Written by `make bench`.", "", *_machine(), "", *lines, ""])
-    RESULTS.write_text(text, encoding="utf-8")
+    lines = ["# Results", "", "Written by `make bench`.", "", *_machine(), "", *table(figures), ""]
+    RESULTS.write_text("\n".join(lines), encoding="utf-8")
+
+
+def table(figures: Sequence[Figure]) -> Sequence[str]:
+    head = [_line(COLUMNS), _line(["---"] * len(COLUMNS))]
+    return [*head, *(_line(figure.cells) for figure in figures)]
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -71,5 +71,5 @@ async def ask_all(port: int, messages: Sequence[bytes], status: int) -> list[byt
             bodies[number] = answer.body
         connection.close()
 
-    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(messages)))))
     return bodies

@@ -1,4 +1,4 @@
-"""What a recruiter waits for, in Chromium: from a click, or from the API's last word, to the screen."""
+"""What a recruiter waits for, in Chromium: from a click, or the end of a wait, to the screen."""
 
 import asyncio
 import tempfile
