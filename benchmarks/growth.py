@@ -15,7 +15,7 @@ from tests.reliability.conftest import Widget
 
 LEVELS = (1, 10, 100, 1_000, 10_000)
 CONNECTIONS = 16
-ROUNDS = 15
+ROUNDS = 11
 ROUND_SECONDS = 0.2
 MAX_GROWTH = 1.2
 QUIET_SECONDS = 2.0

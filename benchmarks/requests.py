@@ -14,7 +14,7 @@ from benchmarks.profiles import open_profiles, opening, start_runs
 from benchmarks.servers import CALM, a_sandbox, a_server, a_widget
 
 CONNECTIONS = 16
-ROUNDS = 40
+ROUNDS = 25
 ROUND_SECONDS = 0.15
 
 

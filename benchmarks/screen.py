@@ -55,7 +55,7 @@ async def figures() -> Sequence[Figure]:
                 await _watched(browser, sandbox, widget, str(number))
                 for number in range(SAMPLES // 2)
             ]
-            loads = [await _loads(browser, widget, str(number)) for number in range(SAMPLES)]
+            loads = [await _loads(browser, widget, str(number)) for number in range(SAMPLES // 2)]
     return [
         milliseconds(
             "report complete → on the screen", ready, 150, "the wait that `Retry-After` imposes"

@@ -12,7 +12,7 @@ from benchmarks.servers import CALM, a_sandbox, widgets
 from demo_ats.servers import LOOPBACK, process_of
 from tests.reliability.conftest import Serve
 
-ROUNDS = 7
+ROUNDS = 5
 TRY_SECONDS = 0.002
 IMPORTS = (
     "import babel.dates, babel.messages, babel.numbers, babel.support, brotli, httptools, httpx2, "
