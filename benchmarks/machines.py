@@ -22,7 +22,7 @@ from tests.reliability.conftest import Sandbox, Widget
 REPORTS = 100
 SPEED = 10  # a report in four seconds, and a window of one: as many polls as at the API's pace
 PROFILES = 8
-ROUNDS = 15
+ROUNDS = 9
 ROUND_SECONDS = 0.3
 
 

@@ -18,7 +18,7 @@ from scripts import chromium
 from tests.reliability.conftest import Sandbox, Widget
 
 SPEED = 20
-SAMPLES = 20
+SAMPLES = 16
 COLD_BYTES, COLD_REQUESTS, COLD_SECONDS = 22 * 1024, 5, 0.150
 SECOND_BYTES = 4 * 1024
 
