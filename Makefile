@@ -1,7 +1,7 @@
 SPEED ?= 1
 BIN := .venv/bin
 
-.PHONY: demo test check format soak docs catalogues screenshots lock clean
+.PHONY: demo test check format soak bench docs catalogues screenshots lock clean
 
 demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
 	@exec $(BIN)/python -m demo_ats --speed $(SPEED)
@@ -21,6 +21,10 @@ format: .venv/installed  ## mend what can be mended by machine
 
 soak: .venv/installed  ## ten minutes of use: do memory and file descriptors stay flat
 	$(BIN)/python -m scripts.soak
+
+bench: .venv/installed  ## what it costs, measured: a table, and benchmarks/results.md
+	$(BIN)/python -m scripts.chromium
+	$(BIN)/python -m benchmarks
 
 docs: .venv/installed  ## the pages that are made from tests
 	$(BIN)/python -m scripts.faults

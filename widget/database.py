@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 SQLITE_BUSY_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_SECONDS = 5
+POOL_SIZE = 15  # in each process; all are kept, as making one costs more than a statement
 POOL_TIMEOUT_SECONDS = 15  # in a crowd, a connection has to become free first
 STATEMENT_TIMEOUT_SECONDS = 5
 SCHEMA_LOCK = 0x63616E6469646174  # a number that no other program locks in this database
@@ -98,6 +99,8 @@ class PostgreSQL:
             make_url(url).set(drivername="postgresql+psycopg"),
             isolation_level="AUTOCOMMIT",
             pool_pre_ping=True,
+            pool_size=POOL_SIZE,
+            max_overflow=0,
             connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
         )
 

@@ -156,14 +156,16 @@ class Store:
             sessions.c.pair == runs.c.pair,
             or_(sessions.c.gone_at > now - grace, sessions.c.gone_at < unseen_before),
         )
-        statement = (
-            update(runs)
-            .where(runs.c.phase.in_([Phase.STARTING, Phase.RUNNING]), ~watched)
-            .values(
+        abandoned = and_(runs.c.phase.in_([Phase.STARTING, Phase.RUNNING]), ~watched)
+        # To look keeps nobody from writing, and there is seldom anything to be done.
+        if await self._first(select(1).where(abandoned).limit(1)) is None:
+            return 0
+        statement = update(runs).where(abandoned)
+        return await self._write(
+            statement.values(
                 phase=Phase.CANCELING, reason=Reason.LEFT, poll_after=now, give_up_at=give_up_at
             )
         )
-        return await self._write(statement)
 
     async def count_under_way(self, now: float) -> int:
         claimed = or_(runs.c.analysis_id.is_not(None), runs.c.busy_until > now)

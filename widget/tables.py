@@ -1,8 +1,11 @@
-"""The tables. Nothing in them is kept for good, so a new version replaces the old one."""
+"""The tables. Nothing in them is kept for good, so a new version replaces the old one.
+
+What is large comes last in a row, as SQLite reads through it on the way to what follows.
+"""
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -19,14 +22,15 @@ sessions = Table(
     "sessions",
     metadata,
     Column("id", String, primary_key=True),
-    Column("pair", String, nullable=False, index=True),
+    Column("pair", String, nullable=False),
     Column("language", String, nullable=False),
     Column("appearance", String, nullable=False),
-    Column("sealed_request", LargeBinary, nullable=False),
-    Column("sealed_cv", LargeBinary),
     Column("visit", String, nullable=False, default=""),
     Column("gone_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False, index=True),
+    Column("sealed_request", LargeBinary, nullable=False),
+    Column("sealed_cv", LargeBinary),
+    Index("sessions_by_pair", "pair", "gone_at"),
 )
 
 runs = Table(
@@ -37,7 +41,6 @@ runs = Table(
     Column("phase", String, nullable=False),
     Column("reason", String),
     Column("analysis_id", String),
-    Column("sealed_resource", LargeBinary),
     Column("resource_at", Float, nullable=False, default=0.0),
     Column("started_at", Float, nullable=False),
     Column("poll_after", Float, nullable=False, default=0.0),
@@ -46,5 +49,15 @@ runs = Table(
     Column("failures", Integer, nullable=False, default=0),
     Column("give_up_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False, index=True),
+    Column("sealed_resource", LargeBinary),
     Index("runs_by_phase", "phase", "poll_after"),
+)
+
+# Most runs have ended long ago, and only few of them have a report that may have to be forgotten.
+_has_resource = runs.c.sealed_resource.is_not(None)
+Index(
+    "runs_with_resource",
+    runs.c.resource_at,
+    sqlite_where=_has_resource,
+    postgresql_where=_has_resource,
 )

@@ -110,7 +110,7 @@ def test_only_new_signals_slide_in(embed: Embed, page: Page) -> None:
         })
     }""")
     expect(page.locator(".signal")).to_have_count(5)
-    page.wait_for_function("window.slid.length > 1")
+    page.wait_for_function("() => window.slid.length > 1")
     assert page.evaluate("window.slid") == ["ci-signal-4", "ci-signal-5"]
 
 

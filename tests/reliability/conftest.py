@@ -58,12 +58,15 @@ class Widget:
     def host_token(self) -> str:
         return self.environment["WIDGET_HOST_TOKEN"]
 
-    def start(self) -> None:
-        command = [
+    @property
+    def command(self) -> list[str]:
+        return [
             *(sys.executable, "-m", self.module, "serve"),
             *(f"--port={self.port}", f"--workers={self.workers}"),
         ]
-        process = self._stack.enter_context(process_of(command, self.environment))
+
+    def start(self) -> None:
+        process = self._stack.enter_context(process_of(self.command, self.environment))
         self.processes.append(process)
         wait_until_ready(process, f"{self.origin}/readyz")
 
@@ -96,11 +99,15 @@ class Serve:
         self._widgets: list[Widget] = []
 
     def __call__(self, module: str = "widget", workers: int = 1, **settings: str) -> Widget:
+        widget = self.prepared(module, workers, **settings)
+        widget.start()
+        return widget
+
+    def prepared(self, module: str = "widget", workers: int = 1, **settings: str) -> Widget:
         port = free_ports().widget
         environment = {**self._secrets, "WIDGET_PUBLIC_URL": f"http://{LOOPBACK}:{port}"}
         widget = Widget(port, environment | settings, module, workers)
         self._widgets.append(widget)
-        widget.start()
         return widget
 
     def stop(self) -> None:

@@ -393,6 +393,7 @@ async def test_a_report_that_cannot_be_fetched_afresh_says_so_and_can_be_tried_a
     world.partner.on("POST", completed()).on("GET", httpx2.Response(500), completed())
     session = await world.viewer()
     await world.runs.start(session)
+    await world.settle()
     world.clock.advance(world.settings.report_ttl + 1)
     await world.runs.sweep()
     run = await world.poll(session)

@@ -1,0 +1,1 @@
+"""What the widget costs, measured: `make bench`."""

@@ -1,0 +1,82 @@
+"""What the widget is compared with: Starlette and Jinja2 alone, as they come.
+
+No session, no store, no log, no policy. The templates are the widget's own, with what they show
+made once, so that both render the same bytes.
+"""
+
+import argparse
+import time
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from widget.host_api import SessionRequest
+from widget.model import Phase, Run
+from widget.pages import environment
+from widget.panel import panel_of
+
+PAGE = "/page"
+PARTIAL = "/partial"
+SESSION = "/session"
+LEASE = 90.0
+NONCE = "n" * 22
+TOKEN = "t" * 66
+ORIGIN = "http://127.0.0.1:8001"
+
+
+def _context(run: Run | None) -> dict[str, object]:
+    return {
+        "panel": panel_of(run, True, time.time(), LEASE),
+        "base": f"/embed/{TOKEN}",
+        "visit": "v" * 8,
+        "sequence": 1_700_000_000_000,
+        "appearance": {},
+        "hosts": ["http://localhost:8000"],
+        "nonce": NONCE,
+        "status": 200,
+    }
+
+
+def _running() -> Run:
+    """As it is in its first ten seconds, when the API has said no more than `queued`."""
+    now = time.time()
+    return Run(
+        pair="p", id="r", phase=Phase.RUNNING, started_at=now, analysis_id="a",
+        resource={"status": "queued"}, resource_at=now, poll_after=now + 10, give_up_at=now + 600,
+    )  # fmt: skip
+
+
+IDLE = _context(None)
+RUNNING = _context(_running())
+
+
+async def page(_: Request) -> Response:
+    return HTMLResponse(environment("en").get_template("page.html").render(IDLE))
+
+
+async def partial(_: Request) -> Response:
+    return HTMLResponse(environment("en").get_template("_widget.html").render(RUNNING))
+
+
+async def session(request: Request) -> Response:
+    asked = SessionRequest.model_validate_json(await request.body())
+    answer = {"token": TOKEN, "embed_url": f"{ORIGIN}/embed/{TOKEN}", "expires_at": asked.language}
+    return JSONResponse(answer, status_code=201)
+
+
+app = Starlette(
+    routes=[
+        Route(PAGE, page),
+        Route(PARTIAL, partial),
+        Route(SESSION, session, methods=["POST"]),
+    ]
+)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    uvicorn.run(app, port=parser.parse_args().port, log_level="warning", access_log=False)

@@ -1,0 +1,75 @@
+"""Candidate profiles that are opened, and runs that are started in them, without a browser."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from benchmarks.client import BROWSER, HTMX, Connection, message
+from tests.reliability.conftest import Widget
+
+CV = "Led the migration of a reporting platform, and the three people who did it. " * 50
+AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    address: str
+
+    @property
+    def page(self) -> bytes:
+        return message("GET", self.address, BROWSER)
+
+    @property
+    def partial(self) -> bytes:
+        return message("GET", f"{self.address}/run?n=1", HTMX | BROWSER)
+
+    @property
+    def run(self) -> bytes:
+        return message("POST", f"{self.address}/run", HTMX | BROWSER)
+
+
+def opening(widget: Widget, candidate_id: str) -> bytes:
+    """What the ATS sends when a profile is opened."""
+    body = {
+        "language": "en",
+        "client": {"id": "client-7", "first_name": "Ida", "company": "Northbridge Search"},
+        "candidate": {
+            "id": candidate_id,
+            "first_name": "Mara",
+            "last_name": "Lindqvist",
+            "company": "Harbour Analytics",
+            "location": "Leeds, UK",
+            "role": "Data engineer",
+            "cv": CV,
+        },
+    }
+    headers = {"Authorization": f"Bearer {widget.host_token}"}
+    return message("POST", "/api/v1/sessions", headers, body)
+
+
+async def open_profiles(widget: Widget, candidate_ids: Sequence[str]) -> list[Profile]:
+    answers = await ask_all(widget.port, [opening(widget, name) for name in candidate_ids], 201)
+    return [Profile(urlsplit(json.loads(body)["embed_url"]).path) for body in answers]
+
+
+async def start_runs(widget: Widget, profiles: Sequence[Profile]) -> None:
+    await ask_all(widget.port, [profile.run for profile in profiles], 200)
+
+
+async def ask_all(port: int, messages: Sequence[bytes], status: int) -> list[bytes]:
+    """The bodies of the answers, in the order of the messages."""
+    bodies = [b""] * len(messages)
+    waiting = iter(enumerate(messages))
+
+    async def work() -> None:
+        connection = await Connection.to(port)
+        for number, each in waiting:
+            answer = await connection.ask(each)
+            assert answer.status == status, answer
+            bodies[number] = answer.body
+        connection.close()
+
+    await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(messages)))))
+    return bodies

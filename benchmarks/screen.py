@@ -1,0 +1,211 @@
+"""What a recruiter waits for, in Chromium: from a click, or the end of a wait, to the screen."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright
+from playwright.sync_api import sync_playwright
+
+from benchmarks.client import LOOPBACK
+from benchmarks.figures import Figure, milliseconds, percentile
+from benchmarks.profiles import open_profiles
+from benchmarks.servers import a_sandbox, a_widget
+from scripts import chromium
+from tests.reliability.conftest import Sandbox, Widget
+
+SPEED = 20
+SAMPLES = 16
+COLD_BYTES, COLD_REQUESTS, COLD_SECONDS = 22 * 1024, 5, 0.150
+SECOND_BYTES = 4 * 1024
+
+# Milliseconds since the epoch at which the next frame after the report's coming is drawn.
+OPENED = """() => new Promise((resolve) => {
+  const root = () => document.getElementById("candidate-intelligence")
+  const look = () => root()?.dataset.state === "open"
+    && requestAnimationFrame(() => resolve(performance.timeOrigin + performance.now()))
+  new MutationObserver(look).observe(document, { subtree: true, attributes: true, childList: true })
+  look()
+})"""
+CLICK = """() => {
+  document.getElementById("ci-button").click()
+  return performance.timeOrigin + performance.now()
+}"""
+# A button is usable once htmx has taken it over, which it does at the end of the page's scripts.
+USABLE = """addEventListener("DOMContentLoaded", () => requestAnimationFrame(() => {
+  globalThis.usable = performance.now()
+}))"""
+
+
+async def figures() -> Sequence[Figure]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        a_sandbox(SPEED) as sandbox,
+        a_widget(sandbox, f"sqlite:///{folder}/widget.db") as widget,
+    ):
+        async with _browser() as browser:
+            await _existing(browser, sandbox, widget, "warm-up")
+            clicks = [
+                await _existing(browser, sandbox, widget, str(number)) for number in range(SAMPLES)
+            ]
+            ready = [
+                await _watched(browser, sandbox, widget, str(number))
+                for number in range(SAMPLES // 2)
+            ]
+            loads = [await _loads(browser, widget, str(number)) for number in range(SAMPLES // 2)]
+    return [
+        milliseconds(
+            "report complete → on the screen", ready, 150, "the wait that `Retry-After` imposes"
+        ),
+        milliseconds(
+            "report already there: click → on the screen",
+            [seconds for seconds, _ in clicks],
+            100,
+            "the Partner API's own time",
+        ),
+        milliseconds(
+            "View within the report's TTL: click → on the screen",
+            [seconds for _, seconds in clicks],
+            50,
+            "–",
+        ),
+        *_weights(loads),
+    ]
+
+
+@asynccontextmanager
+async def _browser() -> AsyncIterator[Browser]:
+    path = await asyncio.to_thread(_path_of_browser)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=[*chromium.arguments()]
+        )
+        yield browser
+        await browser.close()
+
+
+def _path_of_browser() -> str | None:
+    with sync_playwright() as playwright:
+        return chromium.find(playwright)
+
+
+async def _existing(
+    browser: Browser, sandbox: Sandbox, widget: Widget, name: str
+) -> tuple[float, float]:
+    """Seconds from the click on Run, beyond the API's own, and from the click on View."""
+    candidate_id = f"test_existing.{name}"
+    page = await _open(browser, widget, candidate_id)
+    run = await _click_until_open(page)
+    await page.get_by_role("button", name="✕ Close report").click()
+    await page.get_by_role("button", name="View Intelligence report").wait_for()
+    view = await _click_until_open(page)
+    await page.context.close()
+    calls = [c for c in sandbox.calls("POST") if c["candidate_id"] == candidate_id]
+    return run - calls[0]["duration_ms"] / 1000, view
+
+
+async def _click_until_open(page: Page) -> float:
+    opened = asyncio.create_task(page.evaluate(OPENED))
+    await page.evaluate("0")  # the observer is there
+    clicked = await page.evaluate(CLICK)
+    return float(await opened - clicked) / 1000
+
+
+async def _watched(browser: Browser, sandbox: Sandbox, widget: Widget, name: str) -> float:
+    """Seconds from when the API allowed the request that found the report."""
+    candidate_id = f"test_green.{name}"
+    page = await _open(browser, widget, candidate_id)
+    opened = asyncio.create_task(page.evaluate(OPENED))
+    await page.evaluate(CLICK)
+    on_screen = float(await opened) / 1000
+    await page.context.close()
+    calls = [c for c in sandbox.ledger["requests"] if c["candidate_id"] == candidate_id]
+    return on_screen - _allowed_after(calls[-2])
+
+
+def _allowed_after(call: dict[str, Any]) -> float:
+    at = datetime.fromisoformat(call["at"]).timestamp()
+    return at + float(call["retry_after"])
+
+
+async def _open(browser: Browser, widget: Widget, candidate_id: str) -> Page:
+    (profile,) = await open_profiles(widget, [candidate_id])
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(f"http://{LOOPBACK}:{widget.port}{profile.address}")
+    return page
+
+
+class Load:
+    """What one loading of the page took: bytes and requests on the wire, and seconds."""
+
+    def __init__(self) -> None:
+        self.sizes: dict[str, float] = {}
+        self.seconds = 0.0
+        self._left_out: set[str] = set()
+
+    def begin(self, event: dict[str, Any]) -> None:
+        if event["request"]["url"].endswith("/favicon.ico"):  # a frame asks for none
+            self.leave_out(event)
+
+    def leave_out(self, event: dict[str, Any]) -> None:
+        self._left_out.add(event["requestId"])
+
+    def end(self, event: dict[str, Any]) -> None:
+        if event["requestId"] not in self._left_out:
+            self.sizes[event["requestId"]] = event["encodedDataLength"]
+
+    @property
+    def bytes(self) -> float:
+        return sum(self.sizes.values())
+
+
+async def _loads(browser: Browser, widget: Widget, name: str) -> tuple[Load, Load]:
+    """The first loading of a browser, and that of the next profile."""
+    first, second = await open_profiles(widget, [f"loaded-{name}", f"loaded-after-{name}"])
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.add_init_script(USABLE)
+    origin = f"http://{LOOPBACK}:{widget.port}"
+    loads = [await _load(page, origin + profile.address) for profile in (first, second)]
+    await context.close()
+    return loads[0], loads[1]
+
+
+async def _load(page: Page, address: str) -> Load:
+    load = Load()
+    session = await page.context.new_cdp_session(page)
+    await session.send("Network.enable")
+    session.on("Network.requestWillBeSent", load.begin)
+    session.on("Network.requestServedFromCache", load.leave_out)
+    session.on("Network.loadingFinished", load.end)
+    await page.goto(address, wait_until="networkidle")
+    load.seconds = float(await page.evaluate("usable")) / 1000
+    await session.detach()
+    return load
+
+
+def _weights(loads: Sequence[tuple[Load, Load]]) -> Sequence[Figure]:
+    cold = max(first.bytes for first, _ in loads)
+    requests = max(len(first.sizes) for first, _ in loads)
+    usable = percentile([first.seconds for first, _ in loads], 95)
+    second = max(later.bytes for _, later in loads)
+    return [
+        Figure(
+            name="cold load: on the wire with headers, requests, frame start → button usable",
+            measured=f"{cold / 1024:.1f} KB, {requests} requests, {usable * 1000:.0f} ms",
+            spread=f"the most, and the 95th percentile, n = {len(loads)}",
+            goal="22 KB, 5 requests, 150 ms",
+            holds=cold <= COLD_BYTES and requests <= COLD_REQUESTS and usable <= COLD_SECONDS,
+        ),
+        Figure(
+            name="second load",
+            measured=f"{second / 1024:.1f} KB",
+            spread=f"the most, n = {len(loads)}",
+            goal="4 KB",
+            holds=second <= SECOND_BYTES,
+        ),
+    ]
