@@ -160,8 +160,7 @@ class Report:
 
 def read_report(resource: Mapping[str, Any]) -> Report:
     """The report of a completed resource, with everything that only its panel shows."""
-    report = resource.get("report") or {}
-    known = report if isinstance(report, Mapping) else {"report": report}
+    known = _report(resource.get("report"))
     metadata = _mapping(resource.get("metadata"))
     recommendation = known.get("recommendation")
     return Report(
@@ -258,6 +257,13 @@ def node(value: Any, under: str = "", depth: int = 0) -> Node:
         case dict():
             return Node("fields", fields=_fields(value, (), under, depth + 1))
     return Node("text", text=str(value))
+
+
+def _report(value: Any) -> Mapping[str, Any]:
+    """The report's keys, of which a value that is none has one."""
+    if isinstance(value, Mapping):
+        return value
+    return {} if _is_empty(value) else {"report": value}
 
 
 def _recommendation(value: Any) -> Recommendation | None:

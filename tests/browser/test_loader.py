@@ -256,8 +256,7 @@ def test_a_report_that_is_open_stays_open_when_its_session_has_expired(
     waits_for_state(page, "open")
     lets_the_session_lapse(context, page)
     recruiter.presses(CLOSE)
-    waits_for_state(page, "open")
-    assert states(page)[-2:] == ["expired", "open"]
+    recruiter.waits_until(lambda: states(page)[-2:] == ["expired", "open"])
     assert len(host.sessions) == 2
     expect(page.locator("iframe")).to_have_count(1)
     recruiter.presses(CLOSE)

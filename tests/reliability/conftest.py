@@ -116,12 +116,12 @@ class Serve:
 
 
 @contextmanager
-def a_sandbox() -> Iterator[Sandbox]:
+def a_sandbox(speed: float = SPEED) -> Iterator[Sandbox]:
     port = free_ports().sandbox
     origin = f"http://{LOOPBACK}:{port}"
     command = [
         *(sys.executable, "-m", "demo_ats.sandbox"),
-        *(f"--port={port}", f"--key={KEY}", f"--speed={SPEED}"),
+        *(f"--port={port}", f"--key={KEY}", f"--speed={speed}"),
     ]
     with process_of(command, {}) as process:
         wait_until_ready(process, f"{origin}/openapi.json")
@@ -129,8 +129,9 @@ def a_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with a_sandbox() as sandbox:
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A test may be parametrized with another speed."""
+    with a_sandbox(getattr(request, "param", SPEED)) as sandbox:
         yield sandbox
 
 

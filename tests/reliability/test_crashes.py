@@ -18,6 +18,7 @@ SEED = 20261124
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "2"))
 RUNS_PER_ROUND = 10
 RUN_SECONDS = 3.0  # a little more than a run takes at the sandbox's speed
+SLOW_SPEED = 5  # at which a slow POST takes long enough to be hit while it is under way
 HASTY = "tests.reliability.hasty"
 
 
@@ -77,6 +78,7 @@ async def test_runs_that_were_hit_by_a_kill_end_in_a_report_that_is_billed_once(
     assert sandbox.violations("early_poll") == []
 
 
+@pytest.mark.parametrize("sandbox", [SLOW_SPEED], indirect=True)
 async def test_a_post_that_was_hit_is_told_and_the_next_click_finds_what_it_made(
     serve: Serve, sandbox: Sandbox
 ) -> None:
@@ -84,7 +86,7 @@ async def test_a_post_that_was_hit_is_told_and_the_next_click_finds_what_it_made
     async with widget.browser() as http:
         tab = await Tab.open(http, widget.host_token, "test_slow")
         click = asyncio.create_task(tab.click())
-        await until_posted(sandbox)
+        await until_posted(http, sandbox)
         widget.kill()
         await click
         widget.start()
@@ -95,9 +97,8 @@ async def test_a_post_that_was_hit_is_told_and_the_next_click_finds_what_it_made
     assert sandbox.bills() == ["test_slow"]
 
 
-async def until_posted(sandbox: Sandbox) -> None:
+async def until_posted(http: httpx2.AsyncClient, sandbox: Sandbox) -> None:
     """Waits until the sandbox has begun to answer a POST, which takes it a while."""
     deadline = time.monotonic() + 10
-    async with httpx2.AsyncClient(trust_env=False) as http:
-        while not (await http.get(f"{sandbox.origin}/ledger")).json()["under_way"]:
-            assert time.monotonic() < deadline
+    while not (await http.get(f"{sandbox.origin}/ledger")).json()["under_way"]:
+        assert time.monotonic() < deadline

@@ -339,6 +339,7 @@ def assert_readable(markup: Markup, resource: Any) -> None:
 @example({"a": [{"b": {"c": [[[[[["deep"]]]]]]}}]})
 @example({"recommendation": {"decision": {"x": '"'}}, "candidateName": {"y": "\n"}})
 @example({"recommendation": "<b>", "summary": float("inf")})
+@example(0)
 def test_every_leaf_of_any_report_is_readable(report: Any) -> None:
     assert_readable(draw_report(report=report), {"report": report})
 
