@@ -1,6 +1,7 @@
 """Templates to HTML answers, each with a Content-Security-Policy and a nonce of its own."""
 
 import gzip
+from collections.abc import MutableMapping
 from functools import cache
 from typing import Any
 
@@ -90,10 +91,18 @@ class Pages:
         return HTMLResponse(content, status, headers)
 
 
+class Templates(Environment):
+    """As Jinja2's own, at half the time."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """A plain dict: each import looks for names in it, and a ChainMap takes long to say no."""
+        return {**self.globals, **(d or {})}
+
+
 @cache
-def environment(language: str) -> Environment:
+def environment(language: str) -> Templates:
     """The templates in one of the interface's languages."""
-    templates = Environment(
+    templates = Templates(
         loader=FileSystemLoader(TEMPLATES),
         extensions=["jinja2.ext.i18n"],
         autoescape=True,
@@ -112,6 +121,7 @@ def environment(language: str) -> Environment:
         "number": number,
     }
     templates.globals |= {
+        "_": translations(language).gettext,  # the extension's own asks for the context each time
         "accent": accent_url,
         "direction": direction(language),
         "language": language,
