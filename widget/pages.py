@@ -83,8 +83,8 @@ class Pages:
             "Content-Security-Policy": embed_policy(nonce, self._framed_by),
             "Vary": "HX-Request, Accept-Language, Accept-Encoding",
         }
-        # Its length gives nothing away (BREACH): nothing in a page is secret but its address, which
-        # whoever has it asked for knows already.
+        # No way in for BREACH, which needs a text of the attacker's beside a secret: a page repeats
+        # nothing of its request but the token.
         if "gzip" in accepted_codings(request):
             content = gzip.compress(content, COMPRESSION_LEVEL)
             headers["Content-Encoding"] = "gzip"
