@@ -381,6 +381,19 @@ async def test_a_cancel_during_the_post_is_sent_as_soon_as_the_post_is_answered(
     assert world.partner.count("DELETE") == 1
 
 
+async def test_a_cancel_during_the_post_allows_no_second_post(world: World) -> None:
+    world.partner.on("POST", reply("queued")).on("DELETE", reply("canceled")).hold()
+    session = await world.viewer()
+    click = asyncio.create_task(world.runs.start(session))
+    await world.partner.arrived.wait()
+    await world.runs.cancel(await world.known(session))
+    await world.runs.start(session)
+    world.partner.released.set()
+    await click
+    await world.settle()
+    assert world.partner.count("POST") == 1
+
+
 async def test_a_report_that_was_complete_before_the_cancel_is_shown(world: World) -> None:
     world.partner.on("POST", reply("queued")).on("DELETE", completed())
     session = await world.viewer()
