@@ -242,7 +242,7 @@ def _resource(body: bytes) -> Mapping[str, Any]:
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Whether it is nested deeper than that, and may break whoever walks through it."""
+    """Whether `value` is nested more than `levels` deep, where walking through it may fail."""
     nodes = [value]
     for _ in range(levels):
         nodes = [child for node in nodes for child in _children(node)]
