@@ -24,7 +24,7 @@ from tests.reliability.tab import POLL
 
 WORKERS = 2
 SPEED = 1  # the API's real pace: a window of ten seconds
-LEVELS = (2_000, 3_000)
+LEVELS = (3_000, 4_000)
 GOAL_RUNS = 10_000
 WINDOW_SECONDS = 10.0
 WATCHED_SECONDS = 12.0  # two windows

@@ -14,7 +14,7 @@ from widget.languages import LANGUAGES, SOURCE, catalogue
 
 ROOT = Path(__file__).parents[1]
 WHERE = [("templates/**.html", "jinja2"), ("widget/**.py", "python")]
-KEYWORDS = {**DEFAULT_KEYWORDS, "marked": None}
+KEYWORDS = {**DEFAULT_KEYWORDS, "gettext_noop": None}
 WIDTH = 100
 
 

@@ -36,6 +36,7 @@ from widget.telemetry import AccessLog, configure_logging
 
 SWEEP_SECONDS = 1.0
 FINISH_SECONDS = 3.0
+REMINDER_SECONDS = 60.0  # between two lines about an outage that goes on
 
 log = structlog.get_logger()
 
@@ -53,8 +54,8 @@ def create_app(
     runs = Runs(store, partner, options, clock)
     sessions = Sessions(store, options, clock)
     pages = Pages(options)
-    host = HostAPI(sessions, runs, store, options)
-    embed = Embed(sessions, runs, store, pages, options, clock)
+    host = HostAPI(sessions, runs, options)
+    embed = Embed(sessions, runs, pages, options, clock)
     failures = Errors(pages)
     health = Health(store)
 
@@ -120,9 +121,16 @@ async def _open(store: Store) -> None:
 
 
 async def _sweep_forever(runs: Runs) -> None:
+    """Whatever happens: with it would end the promise that what is kept is deleted in time."""
+    silent_until = 0.0
     while True:
         try:
             await runs.sweep()
+            silent_until = 0.0
         except DatabaseUnavailable as error:
-            log.error("store_unavailable", cause=str(error))
+            if time.monotonic() >= silent_until:
+                log.error("store_unavailable", cause=str(error))
+                silent_until = time.monotonic() + REMINDER_SECONDS
+        except Exception:
+            log.error("sweep_failed", exc_info=True)
         await asyncio.sleep(SWEEP_SECONDS)

@@ -23,16 +23,16 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-def marked(label: str) -> str:
+def gettext_noop(label: str) -> str:
     """For `make catalogues`: it is translated where it is drawn."""
     return label
 
 
 LABELS = {
-    State.IDLE: marked("Run candidate intelligence report"),
-    State.RUNNING: marked("Running intelligence report..."),
-    State.OPEN: marked("✕ Close report"),
-    State.CLOSED: marked("View Intelligence report"),
+    State.IDLE: gettext_noop("Run candidate intelligence report"),
+    State.RUNNING: gettext_noop("Running intelligence report..."),
+    State.OPEN: gettext_noop("✕ Close report"),
+    State.CLOSED: gettext_noop("View Intelligence report"),
 }
 
 

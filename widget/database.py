@@ -6,7 +6,8 @@ engine. Both commit each statement by itself.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -37,8 +38,8 @@ class Database(Protocol):
         """What `work` returns. Raises DatabaseUnavailable."""
         ...
 
-    def begin_alone(self, connection: Connection) -> None:
-        """Begins a transaction in which no other process prepares the tables."""
+    def alone(self, connection: Connection) -> AbstractContextManager[None]:
+        """A transaction in which no other process prepares the tables."""
         ...
 
     async def close(self) -> None: ...
@@ -80,8 +81,8 @@ class SQLite:
             self._connection.close()
             self._connection = None
 
-    def begin_alone(self, connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    def alone(self, connection: Connection) -> AbstractContextManager[None]:
+        return _transaction(connection, "BEGIN IMMEDIATE")
 
     async def close(self) -> None:
         self._disconnect()
@@ -114,12 +115,23 @@ class PostgreSQL:
         except (SQLAlchemyError, OSError) as error:  # a TimeoutError is an OSError
             raise DatabaseUnavailable(_cause(error)) from None
 
-    def begin_alone(self, connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
+    def alone(self, connection: Connection) -> AbstractContextManager[None]:
+        return _transaction(connection, "BEGIN", f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+@contextmanager
+def _transaction(connection: Connection, *begin: str) -> Iterator[None]:
+    for statement in begin:
+        connection.exec_driver_sql(statement)
+    try:
+        yield
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")
 
 
 def make_private_file(url: str) -> None:

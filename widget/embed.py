@@ -22,7 +22,6 @@ from widget.panel import panel_of
 from widget.runs import Runs
 from widget.sessions import Sessions
 from widget.settings import Settings
-from widget.store import Store
 
 
 class Embed:
@@ -30,14 +29,12 @@ class Embed:
         self,
         sessions: Sessions,
         runs: Runs,
-        store: Store,
         pages: Pages,
         settings: Settings,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._sessions = sessions
         self._runs = runs
-        self._store = store
         self._pages = pages
         self._lease = settings.lease
         self._clock = clock
@@ -79,7 +76,7 @@ class Embed:
     async def _after_change(self, request: Request, session: EmbedSession) -> Response:
         if not wants_partial(request):
             return RedirectResponse(request.url_for("watch", **request.path_params).path, 303)
-        run = await self._store.run(session.pair)
+        run = await self._runs.current(session)
         return self._answer(request, session, run, watching=True)
 
     def _answer(

@@ -15,7 +15,6 @@ from widget.problems import Problem
 from widget.runs import Runs
 from widget.sessions import Sessions
 from widget.settings import Settings
-from widget.store import Store
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_CV_LENGTH = 200_000
@@ -89,10 +88,9 @@ class SessionResponse(_Model):
 
 
 class HostAPI:
-    def __init__(self, sessions: Sessions, runs: Runs, store: Store, settings: Settings) -> None:
+    def __init__(self, sessions: Sessions, runs: Runs, settings: Settings) -> None:
         self._sessions = sessions
         self._runs = runs
-        self._store = store
         self._tokens = [t.get_secret_value().encode() for t in settings.host_token]
         self._public_url = settings.public_url
 
@@ -115,8 +113,7 @@ class HostAPI:
     async def erase(self, request: Request) -> Response:
         """DELETE /api/v1/candidates/{client_id}/{candidate_id}"""
         self._authenticate(request)
-        client_id, candidate_id = _identifiers(request)
-        await self._runs.erase(self._store.pair(client_id, candidate_id))
+        await self._runs.erase(*_identifiers(request))
         return Response(status_code=204)
 
     def _authenticate(self, request: Request) -> None:

@@ -32,7 +32,7 @@ _slots: list[IO[str]] = []
 
 
 def _take_slot(folder: Path) -> int:
-    """The lowest number that no living process has: who replaces a worker counts on from there."""
+    """The lowest number that no living process has, so that a new worker continues a dead one's."""
     import fcntl  # not on Windows, where there is no need for it either
 
     for number in count():

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+NOTHING: tuple[Any, ...] = (None, "", [], {})  # of what JSON can say
+
 
 class Phase(StrEnum):
     """Where a run stands. The last three are its ends."""
@@ -68,7 +70,7 @@ class Run:
 
     @property
     def has_report(self) -> bool:
-        return self.resource is not None and bool(self.resource.get("report"))
+        return self.resource is not None and self.resource.get("report") not in NOTHING
 
     def orphaned(self, now: float) -> bool:
         """Whether the process that was to send the POST is gone, and with it the answer."""

@@ -29,7 +29,7 @@ class ProblemDetails(BaseModel):
     title: str
     status: int
     detail: str
-    errors: list[FieldError] | None = None
+    errors: list[FieldError]
 
 
 async def describe(_: Request) -> Response:

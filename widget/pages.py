@@ -1,6 +1,7 @@
 """Templates to HTML answers, each with a Content-Security-Policy and a nonce of its own."""
 
 import gzip
+from collections.abc import MutableMapping
 from functools import cache
 from typing import Any
 
@@ -82,18 +83,26 @@ class Pages:
             "Content-Security-Policy": embed_policy(nonce, self._framed_by),
             "Vary": "HX-Request, Accept-Language, Accept-Encoding",
         }
-        # Its length gives nothing away (BREACH): nothing in a page is secret but its address, which
-        # whoever has it asked for knows already.
+        # No way in for BREACH, which needs a text of the attacker's beside a secret: a page repeats
+        # nothing of its request but the token.
         if "gzip" in accepted_codings(request):
             content = gzip.compress(content, COMPRESSION_LEVEL)
             headers["Content-Encoding"] = "gzip"
         return HTMLResponse(content, status, headers)
 
 
+class Templates(Environment):
+    """As Jinja2's own, at half the time."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """A plain dict: each import looks for names in it, and a ChainMap takes long to say no."""
+        return {**self.globals, **(d or {})}
+
+
 @cache
-def environment(language: str) -> Environment:
+def environment(language: str) -> Templates:
     """The templates in one of the interface's languages."""
-    templates = Environment(
+    templates = Templates(
         loader=FileSystemLoader(TEMPLATES),
         extensions=["jinja2.ext.i18n"],
         autoescape=True,
@@ -112,6 +121,7 @@ def environment(language: str) -> Environment:
         "number": number,
     }
     templates.globals |= {
+        "_": translations(language).gettext,  # the extension's own asks for the context each time
         "accent": accent_url,
         "direction": direction(language),
         "language": language,

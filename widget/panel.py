@@ -34,7 +34,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`reason`: why there is no report where there should be one; `error`: the API's own words.
+    """`reason`: why there is no report; `error`: the API's own message.
 
     `wait`: seconds for which the API has asked not to be asked.
     """

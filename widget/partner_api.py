@@ -96,8 +96,8 @@ class PartnerAPI:
     def __init__(
         self, origin: str, key: str, transport: httpx2.AsyncBaseTransport | None = None
     ) -> None:
+        self._origin = origin
         self._client = httpx2.AsyncClient(
-            base_url=origin,
             headers={
                 "X-API-Key": key,
                 "Accept": "application/json",
@@ -156,7 +156,7 @@ class PartnerAPI:
             headers = {REQUEST_ID_HEADER: request_id()}
             async with asyncio.timeout(CALL_SECONDS):
                 async with self._client.stream(
-                    method, path, content=content, headers=headers
+                    method, self._origin + path, content=content, headers=headers
                 ) as response:
                     return response, await _body(response)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
@@ -242,7 +242,7 @@ def _resource(body: bytes) -> Mapping[str, Any]:
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Whether it is nested deeper than that, and may break whoever walks through it."""
+    """Whether `value` is nested more than `levels` deep, where walking through it may fail."""
     nodes = [value]
     for _ in range(levels):
         nodes = [child for node in nodes for child in _children(node)]

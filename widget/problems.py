@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 
 class Problem(Exception):
-    """`errors` lists what is wrong with which field, as {field, message}."""
+    """`errors` says which field is wrong, and why, as {field, message}."""
 
     def __init__(self, status: int, detail: str, errors: Sequence[dict[str, str]] = ()) -> None:
         super().__init__(detail)
@@ -23,9 +23,8 @@ class Problem(Exception):
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
+            "errors": list(self.errors),
         }
-        if self.errors:
-            body["errors"] = list(self.errors)
         headers = {"WWW-Authenticate": "Bearer"} if self.status == 401 else None
         return JSONResponse(body, self.status, headers, media_type="application/problem+json")
 

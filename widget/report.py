@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from widget.model import NOTHING
+
 MAX_DEPTH = 8
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 RELIABILITIES = ("High", "Medium", "Low")
@@ -19,7 +21,7 @@ FILTERED_FROM = 9  # signals from which on they can be filtered
 LONG_FROM = 5  # sections from which on a report needs links to them
 STAGES = ("identity", "enrichment", "report", "done")
 
-Shape = Literal["value", "link", "list", "object", "any", "nothing"]
+Shape = Literal["value", "link", "hosted", "list", "object", "any", "nothing"]
 
 # The keys that have a place of their own, as long as their values have the shape for it.
 RECOMMENDATION: Mapping[str, Shape] = {
@@ -34,7 +36,7 @@ METADATA: Mapping[str, Shape] = {
     "candidate_id": "value",
     "language": "value",
     "generated_at": "value",
-    "pdf_download_url": "link",
+    "pdf_download_url": "hosted",
 }
 SIGNAL: Mapping[str, Shape] = {
     "statement": "value",
@@ -169,7 +171,7 @@ def read_report(resource: Mapping[str, Any]) -> Report:
         sections=_in_reading_order(_others(known, REPORT)),
         language=_text(metadata.get("language")),
         generated_at=_text(metadata.get("generated_at")),
-        hosted_url=safe_url(metadata.get("pdf_download_url")),
+        hosted_url=safe_url(metadata.get("pdf_download_url"), or_local=True),
         extras=[*_others(metadata, METADATA), *_others(resource, RESOURCE)],
     )
 
@@ -223,8 +225,8 @@ def heading(key: str) -> str:
     return words[:1].upper() + words[1:] or "-"
 
 
-def safe_url(value: Any) -> str:
-    """The URL if it may be linked to (https, or http on this machine), else an empty text."""
+def safe_url(value: Any, or_local: bool = False) -> str:
+    """The URL if it may be linked to, else an empty text. `or_local`: http on this machine too."""
     if not isinstance(value, str) or any(c.isspace() or not c.isprintable() for c in value):
         return ""
     try:
@@ -235,8 +237,8 @@ def safe_url(value: Any) -> str:
         return ""
     if not host or "\\" in value or parts.username is not None:
         return ""
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
-    return value if is_safe else ""
+    is_local = parts.scheme == "http" and host in LOOPBACK_HOSTS
+    return value if parts.scheme == "https" or (or_local and is_local) else ""
 
 
 def node(value: Any, under: str = "", depth: int = 0) -> Node:
@@ -260,7 +262,7 @@ def node(value: Any, under: str = "", depth: int = 0) -> Node:
 
 
 def _report(value: Any) -> Mapping[str, Any]:
-    """The report's keys, of which a value that is none has one."""
+    """The report's keys. A report of another shape is drawn under the key `report`."""
     if isinstance(value, Mapping):
         return value
     return {} if _is_empty(value) else {"report": value}
@@ -309,6 +311,8 @@ def _has_shape(value: Any, shape: Shape) -> bool:
             return not isinstance(value, Mapping | list)
         case "link":
             return bool(safe_url(value))
+        case "hosted":
+            return bool(safe_url(value, or_local=True))
         case "list":
             return isinstance(value, list)
         case "object":
@@ -346,7 +350,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _is_empty(value: Any) -> bool:
-    return value is None or value in ("", [], {})
+    return value in NOTHING
 
 
 def _text(value: Any) -> str:

@@ -16,7 +16,7 @@ COMMON_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 NOTHING = {"default-src": ["'none'"], "frame-ancestors": ["'none'"]}
-HSTS = "max-age=31536000; includeSubDomains"
+HSTS = "max-age=31536000"
 
 
 def new_nonce() -> str:

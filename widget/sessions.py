@@ -78,7 +78,7 @@ class Sessions:
             await self._renew(session)
 
     async def begin_visit(self, session: EmbedSession) -> EmbedSession:
-        """The page has been loaded, so that an earlier page of the session has nothing to say."""
+        """The page has been loaded: the beacons of earlier loads no longer count."""
         visit = secrets.token_urlsafe(VISIT_BYTES)
         await self._renew(session, visit)
         return replace(session, visit=visit)

@@ -10,7 +10,23 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    Row,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from widget.database import Database
 from widget.model import ENDED, EmbedSession, Phase, Reason, Run
@@ -39,8 +55,8 @@ class Store:
         await self._database.close()
 
     async def ping(self) -> None:
-        """Raises DatabaseUnavailable unless the database answers."""
-        await self._run(lambda connection: connection.execute(select(1)))
+        """Raises DatabaseUnavailable unless the database takes what is written."""
+        await self._write(update(schema_version).values(version=schema_version.c.version))
 
     def pair(self, client_id: str, candidate_id: str) -> str:
         return pair_name(self._index_key, client_id, candidate_id)
@@ -48,16 +64,16 @@ class Store:
     # Embed sessions
 
     async def add_session(self, session: EmbedSession, request: Mapping[str, Any]) -> None:
-        """`request`: the Partner API's create body."""
-        cv = request.get("candidate", {}).get("cv")
+        """`request`: the Partner API's create body. No CV is kept where the report is there."""
+        cv = request["candidate"].get("cv")
         await self._write(
-            sessions.insert(),
+            _ADD_SESSION,
             id=session.id,
             pair=session.pair,
             language=session.language,
             appearance=json.dumps(dict(session.appearance)),
             sealed_request=self._seal.seal(_without_cv(request)),
-            sealed_cv=None if cv is None else self._seal.seal(cv),
+            cv=None if cv is None else self._seal.seal(cv),
             gone_at=session.gone_at,
             expires_at=session.expires_at,
         )
@@ -145,6 +161,11 @@ class Store:
     async def forget_run(self, run: Run) -> None:
         await self._write(delete(runs).where(runs.c.pair == run.pair, runs.c.id == run.id))
 
+    async def mark_canceling(self, run: Run, reason: Reason, now: float, give_up_at: float) -> bool:
+        """Whether the run was under way, and is now to be canceled."""
+        statement = update(runs).where(runs.c.pair == run.pair, runs.c.id == run.id, _UNDER_WAY)
+        return await self._write(statement.values(_canceling(reason, now, give_up_at))) == 1
+
     async def cancel_abandoned(
         self, now: float, grace: float, give_up_at: float, unseen_before: float
     ) -> int:
@@ -156,16 +177,12 @@ class Store:
             sessions.c.pair == runs.c.pair,
             or_(sessions.c.gone_at > now - grace, sessions.c.gone_at < unseen_before),
         )
-        abandoned = and_(runs.c.phase.in_([Phase.STARTING, Phase.RUNNING]), ~watched)
+        abandoned = and_(_UNDER_WAY, ~watched)
         # To look keeps nobody from writing, and there is seldom anything to be done.
         if await self._first(select(1).where(abandoned).limit(1)) is None:
             return 0
         statement = update(runs).where(abandoned)
-        return await self._write(
-            statement.values(
-                phase=Phase.CANCELING, reason=Reason.LEFT, poll_after=now, give_up_at=give_up_at
-            )
-        )
+        return await self._write(statement.values(_canceling(Reason.LEFT, now, give_up_at)))
 
     async def count_under_way(self, now: float) -> int:
         claimed = or_(runs.c.analysis_id.is_not(None), runs.c.busy_until > now)
@@ -255,28 +272,27 @@ class Store:
     # The schema
 
     def _prepare(self, connection: Connection) -> None:
-        self._database.begin_alone(connection)
-        if not _is_current(connection):
-            metadata.drop_all(connection)
-            metadata.create_all(connection)
-            connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
-        self._index_key = self._settle_index_key(connection)
-        connection.exec_driver_sql("COMMIT")
+        with self._database.alone(connection):
+            if not _is_current(connection):
+                metadata.drop_all(connection)
+                metadata.create_all(connection)
+                connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
+            self._index_key = self._settle_index_key(connection)
 
     def _settle_index_key(self, connection: Connection) -> bytes:
-        """The key of `pair_name`: the one in the store, else a new one."""
-        rows = connection.execute(
-            select(index_keys.c.wrapped).where(
-                index_keys.c.fingerprint.in_(self._seal.fingerprints)
-            )
-        ).all()
-        key = self._seal.unwrap(rows[0].wrapped) if rows else secrets.token_bytes(INDEX_KEY_BYTES)
-        for fingerprint, wrapped in self._seal.wrap(key).items():
-            connection.execute(
-                self._database.insert(index_keys)
-                .values(fingerprint=fingerprint, wrapped=wrapped)
-                .on_conflict_do_nothing()
-            )
+        """The key of `pair_name`, from now on under the secrets that are in use and no others.
+
+        Where none of them opens what is there, that is left alone: the secret may be a mistake.
+        """
+        wrapped = {row.fingerprint: row.wrapped for row in connection.execute(select(index_keys))}
+        known = [name for name in self._seal.fingerprints if name in wrapped]
+        if known:
+            connection.execute(index_keys.delete())
+            key = self._seal.unwrap(wrapped[known[0]])
+        else:
+            key = secrets.token_bytes(INDEX_KEY_BYTES)
+        values = [{"fingerprint": f, "wrapped": w} for f, w in self._seal.wrap(key).items()]
+        connection.execute(index_keys.insert(), values)
         return key
 
 
@@ -301,12 +317,34 @@ _RUN_COLUMNS = [
     *(c for c in runs.c if c.name not in {"pair", "id", "expires_at"}),
 ]
 
+_UNDER_WAY = runs.c.phase.in_([Phase.STARTING, Phase.RUNNING])
+
+
+def _canceling(reason: Reason, now: float, give_up_at: float) -> dict[str, Any]:
+    """What marks a run. A POST keeps its claim, and a GET's answer is disregarded."""
+    return {
+        "phase": Phase.CANCELING,
+        "reason": reason,
+        "poll_after": now,
+        "busy_until": case((runs.c.phase == Phase.RUNNING, 0.0), else_=runs.c.busy_until),
+        "failures": 0,
+        "give_up_at": give_up_at,
+    }
+
+
 # The statements of each poll, built once: to build one costs as much as to carry it out. An UPDATE
 # sets the columns that are among its values by their names.
 _SESSION_WITH_RUN = (
     select(*_SESSION_COLUMNS, *_RUN_COLUMNS)
     .outerjoin_from(sessions, runs, sessions.c.pair == runs.c.pair)
     .where(sessions.c.id == bindparam("session_id"))
+)
+_HAS_REPORT = exists().where(
+    runs.c.pair == bindparam("pair", type_=String), runs.c.phase == Phase.COMPLETED
+)
+_ADD_SESSION = sessions.insert().values(
+    pair=bindparam("pair"),
+    sealed_cv=case((_HAS_REPORT, null()), else_=cast(bindparam("cv"), LargeBinary)),
 )
 _UPDATE_SESSION = update(sessions).where(sessions.c.id == bindparam("session_id"))
 _RUN = select(*_RUN_COLUMNS).where(runs.c.pair == bindparam("of_pair"))

@@ -150,7 +150,7 @@ def _places(error: BaseException) -> Iterator[str]:
 
 
 def _name_library(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """What a library says: of the server its words, of others no value that they put in."""
+    """A library's message: uvicorn's in full, those of others without their arguments."""
     record: logging.LogRecord = event["_record"]
     said = event["event"] if record.name == SERVER_LOGGER else record.msg
     message = str(said).strip().splitlines()[:1]

@@ -17,7 +17,7 @@ from tests.faults.matrix import FAULTS, SHORT_CALL_SECONDS, Fault, Outcome, Situ
 from tests.faults.recruiter import Page
 from widget import partner_api, runs
 from widget.button import LABELS, State
-from widget.runs import JITTER
+from widget.calls import JITTER
 
 RUN, CLOSE, VIEW = LABELS[State.IDLE], LABELS[State.OPEN], LABELS[State.CLOSED]
 WHEN = re.compile(r" The report service asks you to try again in (\d+) seconds\.")

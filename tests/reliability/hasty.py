@@ -2,13 +2,14 @@
 
 import sys
 
-from widget import partner_api, runs
+from widget import calls, partner_api, runs
 from widget.__main__ import main
 
 CALL_SECONDS = 2.0
 MARGIN_SECONDS = 0.5
 
-partner_api.CALL_SECONDS = runs.CALL_SECONDS = CALL_SECONDS  # type: ignore[attr-defined]
+partner_api.CALL_SECONDS = CALL_SECONDS
+calls.CALL_SECONDS = runs.CALL_SECONDS = CALL_SECONDS  # type: ignore[attr-defined]
 runs.CLAIM_MARGIN_SECONDS = MARGIN_SECONDS
 
 if __name__ == "__main__":

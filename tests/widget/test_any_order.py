@@ -176,7 +176,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def has_the_candidate_erased(self) -> None:
         self.is_certain = False
-        self.do(self.processes[0].runs.erase(self.pair))
+        self.do(self.processes[0].runs.erase(IDA["id"], self.candidate))
         self.sessions = [self.open(0), self.open(1)]
 
     # What always holds

@@ -10,6 +10,7 @@ import pytest
 
 from tests.widget.conftest import Clock, MakeSettings
 from tests.widget.partner import Partner, Reply, completed, reply
+from tests.widget.people import IDA, MARA
 from tests.widget.test_button import COMPLETED, NOW, ORPHANED, STARTING, a_run
 from tests.widget.test_runs import World, a_world
 from widget.button import LABELS, State, state_of
@@ -110,7 +111,7 @@ async def _happen(event: str, world: World, session: EmbedSession) -> None:
             world.clock.advance(world.settings.lease + world.settings.leave_grace + 1)
             await world.runs.sweep()
         case "the candidate is erased":
-            await world.runs.erase(session.pair)
+            await world.runs.erase(IDA["id"], MARA["id"])
         case "`WIDGET_RUN_TIMEOUT` has passed":
             world.clock.advance(LONG_SECONDS)
             await _call(world, session)

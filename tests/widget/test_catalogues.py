@@ -80,6 +80,7 @@ class Bracketed(NullTranslations):
 def bracketed(monkeypatch: pytest.MonkeyPatch) -> None:
     bracketing = environment.__wrapped__(SOURCE)
     bracketing.install_gettext_translations(Bracketed(), newstyle=True)  # type: ignore[attr-defined]
+    bracketing.globals["_"] = Bracketed().gettext
     bracketing.filters |= dict.fromkeys(("ago", "from_now", "language_name"), lambda *_: "1")
     bracketing.filters |= {"moment": lambda *_: "2"}
     monkeypatch.setattr(pages, "environment", lambda _: bracketing)

@@ -1,14 +1,19 @@
 """What a load balancer and a supervisor are told."""
 
+import sqlite3
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from tests import postgres
 from tests.postgres import PostgreSQL
 from tests.widget.conftest import MakeSettings
 from widget.app import create_app
+from widget.runs import Runs
 
 
 @pytest.fixture
@@ -28,3 +33,38 @@ def test_without_its_database_the_widget_is_alive_but_not_ready(
         assert http.get("/healthz").json() == {"status": "alive"}
         server.start()
         assert http.get("/readyz").status_code == 200
+
+
+def test_a_database_that_takes_no_writes_makes_it_not_ready(
+    settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("widget.database.SQLITE_BUSY_TIMEOUT_MS", 10)
+    options = settings()
+    file = options.database_url.removeprefix("sqlite:///")
+    with (
+        TestClient(create_app(options)) as http,
+        closing(sqlite3.connect(file, isolation_level=None)) as other,
+    ):
+        assert http.get("/readyz").status_code == 200
+        other.execute("BEGIN IMMEDIATE")
+        assert http.get("/readyz").status_code == 503
+        other.execute("ROLLBACK")
+        assert http.get("/readyz").status_code == 200
+
+
+def test_a_fault_of_one_sweep_does_not_end_the_sweeping(
+    settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept_again = threading.Event()
+    faults = [OSError("disk full")]
+
+    async def sweep(_: Runs) -> None:
+        if faults:
+            raise faults.pop()
+        swept_again.set()
+
+    monkeypatch.setattr(Runs, "sweep", sweep)
+    monkeypatch.setattr("widget.app.SWEEP_SECONDS", 0.01)
+    with capture_logs() as lines, TestClient(create_app(settings())):
+        assert swept_again.wait(10)
+    assert [line["event"] for line in lines].count("sweep_failed") == 1

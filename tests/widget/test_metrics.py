@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from tests.widget.conftest import HOST_TOKEN, Clock, MakeSettings
 from tests.widget.partner import Partner, Reply, completed, reply
-from tests.widget.people import create_body
+from tests.widget.people import IDA, MARA, create_body
 from tests.widget.test_runs import World, a_world, world
 from widget import metrics
 from widget.app import create_app
@@ -127,7 +127,7 @@ async def test_cancellations_count_by_reason(world: World, reason: Reason) -> No
         case Reason.CANCELED:
             await world.runs.cancel(await world.known(session))
         case Reason.ERASED:
-            await world.runs.erase(session.pair)
+            await world.runs.erase(IDA["id"], MARA["id"])
         case _:
             world.clock.advance(world.settings.lease + world.settings.leave_grace + 1)
             await world.runs.sweep()

@@ -110,13 +110,24 @@ def test_every_key_has_a_heading(key: str) -> None:
         "HTTPS://EXAMPLE.COM/",
         "https://exämple.com/ü",
         "https://[2001:db8::1]/",
-        "http://localhost:8002/report.pdf",
-        "http://127.0.0.1/",
-        "http://[::1]:8002/",
     ],
 )
 def test_a_safe_url_may_be_linked_to(url: str) -> None:
     assert safe_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8002/report.pdf", "http://127.0.0.1/", "http://[::1]:8002/"]
+)
+def test_only_the_hosted_report_may_be_on_this_machine(url: str) -> None:
+    assert safe_url(url) == ""
+    markup = draw_report(
+        report={"summary": url},
+        signals=[{"statement": "x", "sourceUrl": url}],
+        metadata={"pdf_download_url": url},
+    )
+    (link,) = [a for a in markup.all("a") if a.attributes["href"] == url]
+    assert "hosted report" in link.text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from tests.widget.conftest import SECRET, Clock, MakeSettings
 from tests.widget.partner import KEY, Partner, completed, reply
-from tests.widget.people import MARA, TOMAS, create_body
+from tests.widget.people import IDA, MARA, TOMAS, create_body
 from widget.database import DatabaseUnavailable, connect
 from widget.model import EmbedSession, Phase, Reason, Run
 from widget.partner_api import CALL_SECONDS, PartnerAPI
@@ -207,6 +207,22 @@ async def test_a_run_that_failed_can_be_run_again(world: World) -> None:
     assert world.partner.bodies == [create_body(), create_body()]
 
 
+async def test_a_run_that_the_store_kept_from_being_posted_can_be_run_again_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unavailable(_: str) -> None:
+        raise DatabaseUnavailable
+
+    world.partner.on("POST", reply("queued"))
+    session = await world.viewer()
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store, "request_of", unavailable)
+        await world.runs.start(session)
+    assert (await world.known(session)).reason is Reason.UNAVAILABLE
+    await world.runs.start(session)
+    assert world.partner.count("POST") == 1
+
+
 async def test_a_claim_whose_owner_died_lapses_and_can_be_taken_over(world: World) -> None:
     world.partner.on("POST", reply("queued")).hold()
     session = await world.viewer()
@@ -365,12 +381,67 @@ async def test_a_cancel_during_the_post_is_sent_as_soon_as_the_post_is_answered(
     assert world.partner.count("DELETE") == 1
 
 
+async def test_a_cancel_during_the_post_allows_no_second_post(world: World) -> None:
+    world.partner.on("POST", reply("queued")).on("DELETE", reply("canceled")).hold()
+    session = await world.viewer()
+    click = asyncio.create_task(world.runs.start(session))
+    await world.partner.arrived.wait()
+    await world.runs.cancel(await world.known(session))
+    await world.runs.start(session)
+    world.partner.released.set()
+    await click
+    await world.settle()
+    assert world.partner.count("POST") == 1
+
+
 async def test_a_report_that_was_complete_before_the_cancel_is_shown(world: World) -> None:
     world.partner.on("POST", reply("queued")).on("DELETE", completed())
     session = await world.viewer()
     await world.runs.start(session)
     await world.runs.cancel(await world.known(session))
     assert (await world.known(session)).phase is Phase.COMPLETED
+
+
+async def test_a_report_that_the_post_announces_without_it_is_fetched_at_once(
+    world: World,
+) -> None:
+    world.partner.on("POST", reply("completed", retry_after=None)).on("GET", completed())
+    session = await world.viewer()
+    await world.runs.start(session)
+    assert (await world.known(session)).has_report
+    assert world.partner.count("GET") == 1
+
+
+async def test_a_report_that_the_post_announces_for_later_is_fetched_no_earlier(
+    world: World,
+) -> None:
+    world.partner.on("POST", reply("completed", retry_after="5")).on("GET", completed())
+    session = await world.viewer()
+    await world.runs.start(session)
+    world.clock.advance(4.9)
+    await world.poll(session)
+    assert world.partner.count("GET") == 0
+    world.clock.advance(0.2)
+    run = await world.poll(session)
+    assert run is not None
+    assert run.has_report
+
+
+async def test_who_views_a_report_that_another_is_fetching_gets_it_as_well(world: World) -> None:
+    world.partner.on("POST", completed()).on("GET", completed(summary="Newer."))
+    session = await world.viewer()
+    await world.runs.start(session)
+    world.clock.advance(world.settings.report_ttl + 1)
+    await world.runs.sweep()
+    world.partner.arrived.clear()
+    world.partner.hold()
+    views = [asyncio.create_task(world.poll(session)) for _ in range(2)]
+    await world.partner.arrived.wait()
+    world.partner.released.set()
+    for run in await asyncio.gather(*views):
+        assert run is not None
+        assert run.has_report
+    assert world.partner.count("GET") == 1
 
 
 async def test_a_report_is_served_from_the_store_while_it_is_fresh(world: World) -> None:
@@ -561,7 +632,7 @@ async def test_erasing_a_candidate_cancels_the_run_and_leaves_nothing(world: Wor
     world.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
     session = await world.viewer()
     await world.runs.start(session)
-    await world.runs.erase(session.pair)
+    await world.runs.erase(IDA["id"], MARA["id"])
     assert await world.run_of(session) is None
     assert await world.store.load(session.id) is None
     assert world.partner.count("DELETE") == 1
@@ -574,7 +645,7 @@ async def test_erasing_keeps_the_name_of_an_analysis_until_its_delete_has_arrive
     world.partner.on("DELETE", httpx2.Response(500), reply("canceled"))
     session = await world.viewer()
     await world.runs.start(session)
-    await world.runs.erase(session.pair)
+    await world.runs.erase(IDA["id"], MARA["id"])
     assert (await world.known(session)).resource is None
     world.clock.advance(12)
     await world.runs.sweep()

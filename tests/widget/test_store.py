@@ -267,6 +267,39 @@ async def test_with_a_new_secret_before_the_old_one_everything_stays_readable(
     await after.close()
 
 
+async def test_a_secret_that_is_out_of_use_no_longer_opens_anything(database_url: str) -> None:
+    for secrets in ([SECRET], [NEW_SECRET, SECRET], [NEW_SECRET]):
+        await (await opened(database_url, *secrets)).close()
+    before = await opened(database_url, NEW_SECRET)
+    old = await opened(database_url, SECRET)
+    assert old.pair("client", "candidate") != before.pair("client", "candidate")
+    await before.close()
+    await old.close()
+
+
+async def test_a_start_with_a_wrong_secret_loses_nothing(database_url: str) -> None:
+    before = await opened(database_url, SECRET)
+    await before.close()
+    await (await opened(database_url, NEW_SECRET)).close()
+    after = await opened(database_url, SECRET)
+    assert after.pair("client", "candidate") == before.pair("client", "candidate")
+    await after.close()
+
+
+async def test_no_cv_is_kept_where_the_report_is_there_already(database_url: str) -> None:
+    store = await opened(database_url)
+    run = await a_running_run(store)
+    await a_session(store, id="before")
+    await store.change(run, phase=Phase.COMPLETED)
+    await a_session(store, id="after")
+    before, after = [await store.request_of(name) for name in ("before", "after")]
+    assert before == create_body()
+    assert after is not None
+    assert "cv" in MARA
+    assert "cv" not in after["candidate"]
+    await store.close()
+
+
 async def test_a_new_version_of_the_schema_replaces_the_old_tables(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,298 @@
+"""The calls to the Partner API, each made by whoever won its claim, and what follows from answers.
+
+A claim says until when its call may last. So a process that dies with an answer blocks nobody, and
+no second call is sent while the first may still be under way.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import structlog
+from structlog.contextvars import bind_contextvars
+
+from widget import metrics
+from widget.button import end_of_cancellation, wait_after_failure
+from widget.database import DatabaseUnavailable
+from widget.model import Phase, Reason, Run
+from widget.partner_api import (
+    CALL_SECONDS,
+    Answer,
+    AnswerLost,
+    Gone,
+    PartnerAPI,
+    PartnerError,
+    Refused,
+    Status,
+    Unauthorized,
+    Unavailable,
+)
+from widget.settings import Settings
+from widget.store import Store
+
+DEFAULT_RETRY_SECONDS = 10.0
+VIEW_RETRY_SECONDS = 1.0
+STORE_RETRY_SECONDS = 0.5
+JITTER = 0.1
+
+log = structlog.get_logger()
+
+PHASES = {
+    Status.QUEUED: Phase.RUNNING,
+    Status.PROCESSING: Phase.RUNNING,
+    Status.COMPLETED: Phase.COMPLETED,
+    Status.FAILED: Phase.FAILED,
+    Status.CANCELED: Phase.CANCELED,
+}
+REASONS = {
+    Status.FAILED: Reason.ANALYSIS_FAILED,
+    Status.CANCELED: Reason.CANCELED_UPSTREAM,
+}
+
+
+class Calls:
+    """The only caller of the Partner API. `clock` gives seconds since the epoch."""
+
+    def __init__(
+        self,
+        store: Store,
+        partner: PartnerAPI,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._partner = partner
+        self._settings = settings
+        self._clock = clock
+
+    async def post(self, run: Run, session_id: str) -> None:
+        """Starts the analysis of a run whose start has been claimed."""
+        bind_contextvars(run=run.id)
+        try:
+            request = await self._request_of(session_id)
+            if request is None:
+                await self._store.forget_run(run)
+                return
+            answer = await self._partner.create(request)
+        except PartnerError as error:
+            await self._while_claimed(run, partial(self._fail_to_start, run, error))
+        else:
+            await self._while_claimed(run, partial(self._accept, run, answer))
+
+    async def claim(self, run: Run) -> bool:
+        """Whether the caller is the one to send the next call.
+
+        The claim outlives the call by an interval, in case its owner dies with the answer.
+        """
+        bind_contextvars(run=run.id)
+        now = self._clock()
+        return await self._store.claim_call(run, now, now + CALL_SECONDS + run.interval)
+
+    async def get(self, run: Run) -> None:
+        """Asks how a run goes on, once claimed."""
+        try:
+            answer = await self._partner.get(_analysis_id(run))
+        except Gone:
+            await self._store.forget_run(run)
+            metrics.runs_ended.labels(metrics.GONE).inc()
+        except PartnerError as error:
+            await self._try_later(run, error, _reason(error))
+        else:
+            await self._record(run, answer)
+            if PHASES[answer.status] is Phase.RUNNING and self._clock() >= run.give_up_at:
+                await self.give_up(run)
+
+    async def fetch(self, run: Run) -> None:
+        """Gets the report of a completed run (again), once claimed."""
+        try:
+            answer = await self._partner.get(_analysis_id(run))
+        except Gone:
+            await self._store.forget_run(run)
+        except PartnerError as error:
+            await self._could_not_fetch(run, _reason(error), error.retry_after)
+        else:
+            if PHASES[answer.status] is Phase.RUNNING:
+                await self._could_not_fetch(run, Reason.LOST, answer.retry_after)
+            else:
+                await self._record(run, answer)
+
+    async def delete(self, run: Run) -> None:
+        """Cancels the analysis of a run that is marked, unless another is doing it."""
+        if not await self.claim(run):
+            return
+        try:
+            answer = await self._partner.cancel(_analysis_id(run))
+        except Gone:
+            await self._end(run, end_of_cancellation(run.reason), run.reason)
+        except PartnerError as error:
+            await self._try_later(run, error, run.reason)
+        else:
+            await self._record_cancellation(run, answer)
+
+    async def mark_canceling(self, run: Run, reason: Reason) -> Run | None:
+        """The run to be deleted, or None where there is nothing to delete (yet)."""
+        now = self._clock()
+        give_up_at = now + self._settings.run_timeout
+        if not await self._store.mark_canceling(run, reason, now, give_up_at):
+            return None
+        metrics.cancellations.labels(reason).inc()
+        marked = await self._store.run(run.pair)
+        return marked if marked is not None and marked.analysis_id is not None else None
+
+    async def give_up(self, run: Run) -> None:
+        log.warning("run_given_up", run=run.id)
+        marked = await self.mark_canceling(run, Reason.TIMED_OUT)
+        if marked is not None:
+            await self.delete(marked)
+
+    # Around a POST
+
+    async def _request_of(self, session_id: str) -> dict[str, Any] | None:
+        """Raises Unavailable, as nothing has been sent, where the store does not answer."""
+        try:
+            return await self._store.request_of(session_id)
+        except DatabaseUnavailable:
+            raise Unavailable("the store does not answer") from None
+
+    async def _while_claimed(self, run: Run, work: Callable[[], Awaitable[None]]) -> None:
+        """What a POST has brought is worth waiting for the store, as long as the claim holds."""
+        while True:
+            try:
+                return await work()
+            except DatabaseUnavailable:
+                if self._clock() >= run.busy_until:
+                    raise
+                await asyncio.sleep(STORE_RETRY_SECONDS)
+
+    async def _accept(self, run: Run, answer: Answer) -> None:
+        if await self._record(run, answer):
+            await self._fetch_what_is_missing(run)
+            return
+        canceling = await self._canceled_meanwhile(run)
+        if canceling is None:
+            return
+        if PHASES[answer.status] is Phase.RUNNING:
+            await self._store.change(canceling, analysis_id=answer.id, busy_until=0.0)
+            await self.delete(replace(canceling, analysis_id=answer.id))
+        else:
+            await self._record_cancellation(canceling, answer)
+
+    async def _fetch_what_is_missing(self, run: Run) -> None:
+        """A POST may be answered with the status alone of a report that is there already."""
+        current = await self._store.run(run.pair)
+        if current is None or current.phase is not Phase.COMPLETED or current.has_report:
+            return
+        if await self.claim(current):
+            await self.fetch(current)
+
+    async def _fail_to_start(self, run: Run, error: PartnerError) -> None:
+        retry_at = self._clock() + error.retry_after if error.retry_after else 0.0
+        if await self._end(run, Phase.FAILED, _reason(error), retry_at):
+            return
+        canceling = await self._canceled_meanwhile(run)
+        if canceling is None:
+            return
+        if isinstance(error, AnswerLost) and canceling.reason is not Reason.ERASED:
+            await self._end(canceling, Phase.FAILED, Reason.LOST, retry_at)
+        else:
+            await self._end(canceling, Phase.CANCELED, canceling.reason, retry_at)
+
+    async def _canceled_meanwhile(self, run: Run) -> Run | None:
+        """The run as it is now, if it was canceled while its POST was under way."""
+        current = await self._store.run(run.pair)
+        if current is None or current.id != run.id or current.phase is not Phase.CANCELING:
+            return None
+        return current
+
+    # What follows from an answer
+
+    async def _record(self, run: Run, answer: Answer) -> bool:
+        """Keeps an answer, unless the run has left its phase meanwhile."""
+        now = self._clock()
+        phase = PHASES[answer.status]
+        interval = answer.retry_after or DEFAULT_RETRY_SECONDS
+        waits = {Phase.RUNNING: interval, Phase.COMPLETED: answer.retry_after or 0.0}
+        recorded = await self._store.change(
+            run,
+            phase=phase,
+            reason=REASONS.get(answer.status),
+            analysis_id=answer.id,
+            resource=answer.resource,
+            resource_at=now,
+            poll_after=now + waits.get(phase, 0.0),
+            busy_until=0.0,
+            interval=interval,
+            failures=0,
+        )
+        if recorded:
+            metrics.count_end(run, phase, REASONS.get(answer.status), now)
+        if recorded and phase is Phase.COMPLETED:
+            await self._store.forget_cv(run.pair)
+        return recorded
+
+    async def _record_cancellation(self, run: Run, answer: Answer) -> None:
+        if run.reason is not Reason.ERASED and answer.status in {Status.COMPLETED, Status.FAILED}:
+            await self._record(run, answer)
+        else:
+            await self._end(run, end_of_cancellation(run.reason), run.reason)
+
+    async def _could_not_fetch(self, run: Run, reason: Reason, retry_after: float | None) -> None:
+        """The report stays complete, and the next View asks again."""
+        poll_after = self._clock() + (retry_after or VIEW_RETRY_SECONDS)
+        await self._store.change(run, reason=reason, poll_after=poll_after, busy_until=0.0)
+
+    async def _try_later(self, run: Run, error: PartnerError, reason: Reason | None) -> None:
+        now = self._clock()
+        if now >= run.give_up_at:
+            await self._stop_trying(run)
+            return
+        failures = run.failures + 1
+        wait = error.retry_after or wait_after_failure(run.interval, failures)
+        poll_after = now + wait * (1 + random.random() * JITTER)  # noqa: S311
+        if run.phase is Phase.CANCELING:
+            poll_after = min(poll_after, run.give_up_at)
+        await self._store.change(
+            run, reason=reason, failures=failures, busy_until=0.0, poll_after=poll_after
+        )
+
+    async def _stop_trying(self, run: Run) -> None:
+        if run.phase is Phase.CANCELING:
+            log.warning("cancellation_given_up", run=run.id)
+            await self._end(run, end_of_cancellation(run.reason), run.reason)
+        else:
+            await self.give_up(run)
+
+    async def _end(
+        self, run: Run, phase: Phase, reason: Reason | None, retry_at: float = 0.0
+    ) -> bool:
+        """`retry_at`: when the next run may be started."""
+        if reason is Reason.ERASED:
+            await self._store.forget_run(run)
+        elif not await self._store.change(
+            run, phase=phase, reason=reason, poll_after=retry_at, busy_until=0.0
+        ):
+            return False
+        metrics.count_end(run, phase, reason, self._clock())
+        return True
+
+
+def _analysis_id(run: Run) -> str:
+    if run.analysis_id is None:
+        raise ValueError("the run has no analysis yet")
+    return run.analysis_id
+
+
+def _reason(error: PartnerError) -> Reason:
+    match error:
+        case Unauthorized():
+            return Reason.CREDENTIALS
+        case Refused():
+            return Reason.REFUSED
+        case AnswerLost():
+            return Reason.LOST
+        case _:
+            return Reason.UNAVAILABLE
