@@ -148,8 +148,11 @@ class Store:
         return await self._write(statement) == 1
 
     async def claim_call(self, run: Run, now: float, busy_until: float) -> bool:
-        """Whether the caller is the one that may send the next call on this analysis."""
-        values = {"now": now, "busy_until": busy_until}
+        """Whether the caller is the one that may send the next call on this analysis.
+
+        It is not, where an answer has come since the caller looked.
+        """
+        values = {"now": now, "busy_until": busy_until, "seen_at": run.resource_at}
         return await self._write(_CLAIM_CALL, **_name(run), **values) == 1
 
     async def change(self, run: Run, **values: Any) -> bool:
@@ -354,7 +357,9 @@ _UPDATE_RUN = update(runs).where(
     runs.c.phase == bindparam("of_phase"),
 )
 _CLAIM_CALL = _UPDATE_RUN.where(
-    runs.c.poll_after <= bindparam("now"), runs.c.busy_until <= bindparam("now")
+    runs.c.poll_after <= bindparam("now"),
+    runs.c.busy_until <= bindparam("now"),
+    runs.c.resource_at == bindparam("seen_at"),
 )
 
 

@@ -1,5 +1,6 @@
 """What is counted when, and that documentation and dashboard know of nothing else."""
 
+import asyncio
 import json
 import os
 import re
@@ -155,10 +156,12 @@ async def test_runs_under_way_are_those_in_the_store(settings: MakeSettings, clo
 @pytest.mark.anyio
 async def test_a_claim_whose_owner_died_is_not_under_way(world: World) -> None:
     world.partner.on("POST", reply("queued")).hold()
-    await world.runs.start(await world.viewer())
+    click = asyncio.create_task(world.runs.start(await world.viewer()))
+    await world.partner.arrived.wait()
     assert await world.store.count_under_way(world.clock()) == 1
     assert await world.store.count_under_way(world.clock() + 2 * CALL_SECONDS) == 0
     world.partner.released.set()
+    await click
 
 
 # Calls and requests
