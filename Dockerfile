@@ -1,11 +1,15 @@
 FROM python:3.13-slim AS build
 WORKDIR /build
+COPY requirements-runtime.lock requirements-build.lock ./
+RUN python -m venv /opt/widget \
+ && /opt/widget/bin/pip install --no-cache-dir --require-hashes -r requirements-runtime.lock \
+ && pip install --no-cache-dir --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY widget widget
 COPY templates templates
 COPY static static
-RUN python -m venv /opt/widget \
- && /opt/widget/bin/pip install --no-cache-dir '.[postgres]'
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+ && /opt/widget/bin/pip install --no-deps dist/*.whl
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/widget widget

@@ -15,28 +15,28 @@ check: .venv/installed  ## format, lint and types
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-format: .venv/installed  ## mend what can be mended by machine
+format: .venv/installed  ## fix what can be fixed automatically
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-soak: .venv/installed  ## ten minutes of use: do memory and file descriptors stay flat
+soak: .venv/installed  ## ten minutes of use: do memory and file descriptors stay flat?
 	$(BIN)/python -m scripts.soak
 
-bench: .venv/installed  ## what it costs, measured: a table, and benchmarks/results.md
+bench: .venv/installed  ## measure what it costs, print a table, write benchmarks/results.md
 	$(BIN)/python -m scripts.chromium
 	$(BIN)/python -m benchmarks
 
-docs: .venv/installed  ## the pages that are made from tests
+docs: .venv/installed  ## write the pages that are generated from tests
 	$(BIN)/python -m scripts.faults
 
-catalogues: .venv/installed  ## the interface's words in other languages, from the templates
+catalogues: .venv/installed  ## update the translation catalogues from the templates
 	$(BIN)/python -m scripts.catalogues
 
-screenshots: .venv/installed  ## the pictures in README and docs
+screenshots: .venv/installed  ## take the pictures in README and docs
 	$(BIN)/python -m scripts.chromium
 	$(BIN)/python -m scripts.screenshots
 
-lock: .venv/installed  ## pin every dependency anew
+lock: .venv/installed  ## pin every dependency again, at its newest version
 	scripts/lock
 
 clean:

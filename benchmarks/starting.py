@@ -18,7 +18,7 @@ IMPORTS = (
     "import babel.dates, babel.messages, babel.numbers, babel.support, brotli, httptools, httpx2, "
     "itsdangerous, jinja2, platformdirs, prometheus_client, pydantic, pydantic_settings, "
     "sqlalchemy.dialects.postgresql, sqlalchemy.dialects.sqlite, starlette.applications, "
-    "structlog, uvicorn, uvloop; from cryptography.fernet import Fernet; import h2"
+    "structlog, uvicorn, uvloop; from cryptography.fernet import Fernet"
 )
 
 

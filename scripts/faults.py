@@ -20,9 +20,9 @@ from widget.partner_api import (
 PAGE = Path(__file__).parent.parent / "docs" / "faults.md"
 MEANINGS = {
     "POST": "Run: the POST",
-    "GET": "The report is being made: a GET",
-    "View": "View, once the report that was kept is older than `WIDGET_REPORT_TTL`: a GET",
-    "DELETE": "Cancel, or everybody has left: the DELETE",
+    "GET": "During a run: a GET",
+    "View": "View, when the stored report is older than `WIDGET_REPORT_TTL`: a GET",
+    "DELETE": "Cancel, or everyone has left: the DELETE",
 }
 
 
@@ -35,18 +35,20 @@ def _opening() -> str:
     return f"""\
 # When the Partner API fails
 
-What a recruiter sees of each fault, and what the widget does about it. This page is made from
-`tests/faults/matrix.py` by `make docs`. The tests play each of its {cells} cells on a real
-connection, see the fault pass, and see the run end well.
+What does a recruiter see when a call to the Partner API fails, and what does the widget do about
+it? `make docs` generates this page from `tests/faults/matrix.py`. The tests play all {cells}
+combinations of call and fault on a real connection, let the fault pass, and check that the run
+ends well.
 
-- **A POST is never repeated by itself.** Where it is not known whether it was carried out, the
-  recruiter is told so. The API's reuse makes it safe to run it again.
-- **A GET that fails is tried again** after `Retry-After` where it has one, else after the interval
-  that was announced last, then after twice that, up to a minute; up to a tenth is added at random.
-- **A DELETE that fails is tried again** in the same way, by the server, until it arrives.
-- **A click waits as well**: where a POST or View was answered with `Retry-After`, the recruiter is
-  told when, and a click before that asks nobody.
-- **No redirect is followed**, so that the key goes to no other host."""
+- **A POST is never repeated automatically.** If it may or may not have been carried out, the
+  recruiter is told so. Running it again is safe, because the API reuses what exists.
+- **A GET that fails is tried again** after `Retry-After`, if there is one. Otherwise it is tried
+  again after the interval that was last announced, then after twice that, and so on, up to a
+  minute. Up to a tenth is added at random.
+- **A DELETE that fails is tried again** in the same way, by the server, until it gets through.
+- **Clicks wait, too.** If a POST or View was answered with `Retry-After`, the recruiter is told
+  when to try again. Clicking earlier sends no call.
+- **Redirects are not followed**, so the key goes to no other host."""
 
 
 def _matrix() -> str:
@@ -67,7 +69,9 @@ def _legends() -> Iterable[str]:
     for call, meaning in MEANINGS.items():
         outcomes = dict.fromkeys(_outcome(fault, call) for fault in FAULTS)
         rows = ([o.name, f"`{o.state}`", _said(o), o.then] for o in outcomes)
-        table = _table(["outcome", "`data-state`", "what the recruiter reads", "then"], rows)
+        table = _table(
+            ["outcome", "`data-state`", "what the recruiter reads", "what happens next"], rows
+        )
         yield f"## {meaning}\n\n{table}"
 
 
@@ -77,21 +81,21 @@ def _said(outcome: Outcome) -> str:
 
 def _limits() -> str:
     rows = [
-        ["calls under way at once, in each process", str(MAX_CONNECTIONS)],
-        ["wait for one of them to end", f"{POOL_SECONDS:g} s"],
+        ["simultaneous calls, per process", str(MAX_CONNECTIONS)],
+        ["wait until one of them ends", f"{POOL_SECONDS:g} s"],
         ["wait for a connection", f"{CONNECT_SECONDS:g} s"],
-        ["a whole call", f"{CALL_SECONDS:g} s"],
+        ["a call as a whole", f"{CALL_SECONDS:g} s"],
         ["size of an answer", f"{MAX_ANSWER_BYTES // 1024} KiB"],
         ["nesting of an answer", f"{MAX_NESTING} levels"],
-        ["longest `Retry-After` that is kept to", f"{MAX_RETRY_SECONDS:g} s"],
+        ["longest `Retry-After` that is honored", f"{MAX_RETRY_SECONDS:g} s"],
     ]
     return f"""\
 ## Limits on a call
 
 {_table(["limit", "value"], rows)}
 
-A call that gets no connection in time was certainly not made, and counts as *nothing started*. The
-pages of other recruiters ask nobody, and do not wait for any of this."""
+A call that gets no connection in time was certainly not made, and counts as *nothing started*.
+Other recruiters' pages make no call, so none of this slows them down."""
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

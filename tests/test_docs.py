@@ -1,22 +1,33 @@
 """What is written stays true: settings, links, commands, vendored files, and no trace of where
 it was written."""
 
+import ast
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib.metadata import metadata, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from pydantic_core import PydanticUndefined
 
+from widget import __version__
 from widget.assets import SCRIPTS
 from widget.settings import Settings
 from widget.store import RUN_RETENTION_SECONDS
+from widget.tables import SCHEMA_VERSION
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+CHANGELOG = ROOT / "CHANGELOG.md"
+PAGES = [README, CHANGELOG, *sorted((ROOT / "docs").rglob("*.md"))]
+LOCKS = sorted(ROOT.glob("*.lock"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+NEEDED = [Requirement(each) for each in PROJECT["dependencies"]]
+FOR_POSTGRES = [Requirement(each) for each in PROJECT["optional-dependencies"]["postgres"]]
 
 # As they come in the npm package htmx.org 4.0.1. Nobody edits them by hand.
 VENDORED = {
@@ -33,6 +44,10 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
 MACHINE_PATH = re.compile(r"/(?:root|home|work|Users)/[\w.]")
+PIN = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==(\S+)", re.MULTILINE)
+BRITISH = re.compile(
+    r"(?i)\w*(?:colour|licence|behaviour|defence|favour|cancelled|cancelling|misspelt)\w*"
+)
 REGISTRY = re.compile(r"\b(?:pypi|pythonhosted|npmjs|registry)\.(?:org|com|io|dev|[\w.]*npm)")
 
 
@@ -55,14 +70,51 @@ def _default(name: str) -> str:
     return str(default) if isinstance(default, int) else f"`{default}`"
 
 
-def test_the_table_of_dependencies_has_each_with_its_licence() -> None:
-    section = README.read_text().partition("\n## What it is made of\n")[2].partition("\n## ")[0]
-    listed = " ".join(re.findall(r"^\| ([^|]+) \|(?: [^|]+ \|){4}$", section, re.MULTILINE))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    required = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
-    assert set(re.findall(r"[a-z][a-z0-9-]+", listed)) >= {
-        re.split(r"[\[<>=;~]", requirement)[0] for requirement in required
-    }
+def test_the_table_of_dependencies_has_each_with_its_license() -> None:
+    rows = re.findall(r"^\| ([^|]+) \|(?: [^|]+ \|){2} ([^|]+) \|", _dependencies(), re.MULTILINE)
+    licenses = {name: license for names, license in rows for name in re.findall(r"[\w-]+", names)}
+    for requirement in {*NEEDED, *FOR_POSTGRES}:
+        assert licenses.get(requirement.name) in _licenses(requirement.name), requirement.name
+
+
+def _dependencies() -> str:
+    return README.read_text().partition("\n## Dependencies\n")[2].partition("\n## ")[0]
+
+
+def _licenses(package: str) -> set[str]:
+    """What a package says of itself: an expression, or in an older way, which is less exact."""
+    said = metadata(package)
+    if "License-Expression" in said:
+        return {said["License-Expression"]}
+    classifiers = " ".join(said.get_all("Classifier") or [])
+    older = {"BSD-3-Clause": "BSD License", "MIT": "MIT License"}
+    return {said["License"]} | {name for name, text in older.items() if text in classifiers}
+
+
+def test_as_many_packages_are_installed_as_is_said() -> None:
+    base = _installed_for(NEEDED)
+    all_of_them = _installed_for([*NEEDED, *FOR_POSTGRES])
+    said = " ".join(_dependencies().split())
+    assert f"has {len(base)} packages besides the widget" in said
+    assert f"PostgreSQL adds {len(all_of_them - base)} packages" in said
+    assert all_of_them <= _pins(ROOT / "requirements-runtime.lock").keys()
+
+
+def _installed_for(
+    requirements: Iterable[Requirement], extras: Iterable[str] = frozenset()
+) -> set[str]:
+    """The packages that pip installs for them on this machine."""
+    found = set()
+    for each in requirements:
+        if each.marker is None or any(each.marker.evaluate({"extra": e}) for e in ["", *extras]):
+            needed = map(Requirement, requires(each.name) or [])
+            found |= {canonicalize_name(each.name), *_installed_for(needed, each.extras)}
+    return found
+
+
+@pytest.mark.parametrize("requirement", [*NEEDED, *FOR_POSTGRES], ids=str)
+def test_every_dependency_has_an_upper_bound(requirement: Requirement) -> None:
+    assert "<" in {bound.operator for bound in requirement.specifier}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -123,13 +175,76 @@ def test_nothing_tells_on_which_machine_it_was_written() -> None:
     assert read > 100
 
 
-def test_the_lock_pins_everything_by_hash_and_holds_no_address() -> None:
-    lock = (ROOT / "requirements.lock").read_text()
-    packages = re.findall(r"^[\w.-]+(?:\[[\w,-]+\])?==\S+", lock, re.MULTILINE)
-    assert len(packages) > 30
-    assert len(packages) == len(re.findall(r"^[\w.-]+.*\\\n    --hash=sha256:", lock, re.MULTILINE))
-    assert "://" not in lock
-    assert not re.search(r"^-", lock, re.MULTILINE)
+def test_the_newest_entry_of_the_changelog_is_this_version_with_its_schema() -> None:
+    newest = re.split(r"^## ", CHANGELOG.read_text(), flags=re.MULTILINE)[1]
+    assert newest.split()[0] == __version__
+    assert f"\nSchema version {SCHEMA_VERSION}.\n" in newest
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_is_spelled_as_the_api_spells(page: Path) -> None:
+    assert BRITISH.findall(page.read_text()) == []
+
+
+def test_imports_go_down_the_table_of_modules() -> None:
+    table = (ROOT / "docs" / "architecture.md").read_text().partition("| module |")[2]
+    lines = table.partition("\n\n")[0].splitlines()
+    rows = [re.findall(r"\(\.\./widget/(\w+)\.py\)", line) for line in lines]
+    row_of = {module: number for number, row in enumerate(rows) for module in row}
+    sources = {path.stem: path for path in (ROOT / "widget").glob("*.py")}
+    assert sum(map(len, rows)) == len(row_of)
+    assert row_of.keys() == sources.keys() - {"__init__"}
+    upwards = {
+        (module, imported)
+        for module, row in row_of.items()
+        for imported in _imported_by(sources[module]) & row_of.keys()
+        if row_of[imported] < row
+    }
+    assert upwards == set()
+
+
+def _imported_by(source: Path) -> set[str]:
+    """The names after `widget`, which are those of modules or of what the package itself holds."""
+    names = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(source.read_text()))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    return {name.split(".")[1] for name in names if name.startswith("widget.")}
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_each_lock_pins_everything_by_hash_and_holds_no_address(lock: Path) -> None:
+    text = lock.read_text()
+    pins = PIN.findall(text)
+    assert len(pins) > 5
+    assert len(pins) == len(re.findall(r"^[\w.-]+.*\\\n    --hash=sha256:", text, re.MULTILINE))
+    assert "://" not in text
+    assert not re.search(r"^-", text, re.MULTILINE)
+
+
+def test_the_image_gets_the_versions_that_are_tested() -> None:
+    tested = _pins(ROOT / "requirements.lock")
+    for lock in LOCKS:
+        assert _pins(lock).items() <= tested.items()
+
+
+def test_the_image_installs_what_is_pinned_by_hash_and_nothing_else() -> None:
+    steps = (ROOT / "Dockerfile").read_text().replace("\\\n", "").replace("&&", "\n").splitlines()
+    pips = [re.sub(r".*\bpip ", "", step).split() for step in steps if "pip " in step]
+    locked = [words[-1] for words in pips if "--require-hashes" in words]
+    others = [words for words in pips if "--require-hashes" not in words]
+    assert locked == ["requirements-runtime.lock", "requirements-build.lock"]
+    assert all("--no-deps" in words for words in others)
+    assert [words[-1] for words in others] == [".", "dist/*.whl"]
+    assert all("--no-build-isolation" in words for words in others if words[0] == "wheel")
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {f"!{name}" for name in locked} <= set(ignored)
+
+
+def _pins(lock: Path) -> dict[str, str]:
+    return dict(PIN.findall(lock.read_text()))
 
 
 def _texts() -> Iterator[tuple[Path, str]]:

@@ -86,7 +86,7 @@ NOTHING_STARTED = Outcome(
         "The report service is not available right now. "
         "Nothing was started: run it again in a moment.",
     ),
-    "not repeated by itself",
+    "not repeated automatically",
 )
 UNCONFIRMED = Outcome(
     "not confirmed",
@@ -95,7 +95,7 @@ UNCONFIRMED = Outcome(
         "The report service did not confirm that the run has started. Run it again: "
         "if it did start, you get that report, and it is billed only once.",
     ),
-    "not repeated by itself",
+    "not repeated automatically",
 )
 REFUSED = Outcome(
     "refused",
@@ -104,7 +104,7 @@ REFUSED = Outcome(
         "The report service did not accept this candidate’s details. "
         "Check the profile, and run it again.",
     ),
-    "not repeated by itself",
+    "not repeated automatically",
 )
 NOT_ADMITTED = Outcome(
     "not admitted",
@@ -113,7 +113,7 @@ NOT_ADMITTED = Outcome(
         "Reports are not available here at the moment. "
         "Please tell your administrator, who finds the cause in the log.",
     ),
-    "not repeated by itself; an error in the log",
+    "not repeated automatically; an error in the log",
 )
 STARTED = Outcome("started", "running", ("Waiting to start",), "polled as usual")
 
@@ -133,7 +133,9 @@ RETRIED_UNADMITTED = Outcome(
     "tried again until `WIDGET_RUN_TIMEOUT` has passed; an error in the log",
     tried_again=True,
 )
-BACK_TO_START = Outcome("back to the start", "idle", (), "the analysis is gone: run it again")
+BACK_TO_START = Outcome(
+    "back to the start", "idle", (), "the analysis no longer exists; the recruiter can run it again"
+)
 GOES_ON = Outcome("goes on", "running", ("Step 1 of 4: Identity",), "polled as usual")
 GOES_ON_STAGELESS = Outcome(
     "goes on, stage unknown", "running", ("Waiting to start",), "polled as usual"
@@ -148,18 +150,18 @@ UNAVAILABLE = Outcome(
         "The report service is not available right now. "
         "Your report is safe: view it again in a moment.",
     ),
-    "each View asks again",
+    "the next View tries again",
 )
 NOT_LOADED = Outcome(
     "not loaded",
     "closed",
     ("The report could not be loaded. View it again in a moment.",),
-    "each View asks again",
+    "the next View tries again",
 )
 VIEW_NOT_ADMITTED = Outcome(
-    "not admitted", "closed", NOT_ADMITTED.says, "each View asks again; an error in the log"
+    "not admitted", "closed", NOT_ADMITTED.says, "the next View tries again; an error in the log"
 )
-SHOWN = Outcome("shown", "open", (), "kept for `WIDGET_REPORT_TTL`")
+SHOWN = Outcome("shown", "open", (), "stored for `WIDGET_REPORT_TTL`")
 WITHOUT_REPORT = Outcome(
     "without a report",
     "open",
@@ -167,7 +169,7 @@ WITHOUT_REPORT = Outcome(
         "The report service says that the report is complete, but has not sent it. "
         "Close it, and view it again in a moment.",
     ),
-    "each View asks again",
+    "the next View tries again",
 )
 
 # The outcomes of a DELETE
@@ -176,7 +178,7 @@ CANCEL_RETRIED = Outcome(
     "tried again",
     "running",
     ("Canceling… No answer yet. Trying again…",),
-    "tried again until it arrives or `WIDGET_RUN_TIMEOUT` has passed, whoever watches",
+    "tried again until it gets through or `WIDGET_RUN_TIMEOUT` has passed, watched or not",
     tried_again=True,
 )
 CANCELED = Outcome(
@@ -257,14 +259,14 @@ FAULTS = [
     struck("reset in the middle of the answer", lambda it: break_off(it.body), UNCONFIRMED),
     struck("no answer in time", lambda _: keep_silent, UNCONFIRMED, slow=True),
     struck(
-        "an answer that drips a byte a second",
+        "an answer that arrives at a byte a second",
         lambda it: drip(it.body, SHORT_CALL_SECONDS / 20),
         UNCONFIRMED,
         slow=True,
     ),
     struck("not HTTP", lambda _: send(b"220 mail.example.com ESMTP\r\n"), UNCONFIRMED),
     struck(
-        "chunks that are none",
+        "invalid chunks",
         lambda _: send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n{}\r\n"),
         UNCONFIRMED,
     ),
@@ -306,7 +308,7 @@ FAULTS = [
         retry_after=ANNOUNCED_BY_DATE,
     ),
     struck(
-        "503 with a `Retry-After` that says nothing",
+        "503 with an unusable `Retry-After`",
         lambda _: answer(503, Retry_After="soon"),
         UNCONFIRMED,
     ),
