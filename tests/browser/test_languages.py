@@ -16,7 +16,7 @@ LABELS = {
     "en": (RUN, "Running intelligence report...", "Cancel", "✕ Close report"),
     "fr": (
         "Générer le rapport Candidate Intelligence",
-        "Génération du rapport en cours...",
+        "Génération du rapport...",
         "Annuler",
         "✕ Fermer le rapport",
     ),
@@ -34,7 +34,7 @@ LABELS = {
     ),
     "it": (
         "Genera report Candidate Intelligence",
-        "Generazione del report in corso...",
+        "Generazione del report...",
         "Annulla",
         "✕ Chiudi report",
     ),
