@@ -1,4 +1,4 @@
-"""The files that the page loads: two, small, and kept by browsers for a year.
+"""The files that the page loads: small, and kept by browsers for a year.
 
     GET /static/{name}    each name carries the beginning of a hash of the content
 
@@ -124,6 +124,10 @@ def stylesheet(name: str) -> str:
     return without_comments(re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL))
 
 
+def icon(name: str) -> str:
+    return without_comments((STATIC / name).read_text(encoding="utf-8"))
+
+
 def _versioned(name: str) -> str:
     stem, _, suffix = name.rpartition(".")
     return f"{stem}-{ASSETS[name].version}.{suffix}"
@@ -133,5 +137,7 @@ ASSETS = {
     "widget.css": Asset.of(stylesheet("widget.css"), "text/css"),
     "widget.js": Asset.of(joined_scripts(*SCRIPTS), JAVASCRIPT),
     "retrying.js": Asset.of(joined_scripts("retrying.js"), JAVASCRIPT),
+    # Browsers ask for one where the page is in no frame.
+    "icon.svg": Asset.of(icon("icon.svg"), "image/svg+xml"),
 }
 _BY_ADDRESS = {_versioned(name): asset for name, asset in ASSETS.items()}

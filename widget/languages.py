@@ -1,5 +1,6 @@
 """The interface's languages, and dates as their readers write them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
@@ -16,11 +17,30 @@ SOURCE = "en"
 LANGUAGES = (SOURCE, "fr", "de", "es", "it")
 CATALOGUES = Path(__file__).parent / "locale"
 
+# Language, script and region of BCP 47.
+TAG = re.compile(r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?(?=-|\Z)", re.IGNORECASE)
+
+
+def language_tag(text: str) -> str:
+    """What HTML may call a language: `pt_BR` gives `pt-BR`, and what names none an empty text."""
+    tag = TAG.match(text.replace("_", "-"))
+    return tag[0] if tag else ""
+
 
 def interface_language(requested: str) -> str:
     """The language to show where an ATS asks for another: `fr-CH` gives `fr`, `xx` gives `en`."""
-    primary = requested.replace("_", "-").partition("-")[0].lower()
+    primary = _primary(requested)
     return primary if primary in LANGUAGES else SOURCE
+
+
+def foreign(tag: str, language: str) -> str:
+    """The tag where it is of another language than the interface, else an empty text."""
+    return "" if _primary(tag) == language else tag
+
+
+def _primary(tag: str) -> str:
+    """`pt_BR` -> `pt`"""
+    return tag.replace("_", "-").partition("-")[0].lower()
 
 
 def preferred_language(accepted: str) -> str:

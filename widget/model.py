@@ -82,8 +82,8 @@ class EmbedSession:
     """One opening of a candidate profile, which makes it one viewer.
 
     The viewer counts as gone from `gone_at` on; `visit` tells one loading of the page from the
-    next. `language` is one of the interface's. `appearance` has the keys of the contract's
-    `appearance`.
+    next. `language` is the one that the ATS asked for, as a tag, or empty where it is none.
+    `appearance` has the keys of the contract's `appearance`.
     """
 
     id: str

@@ -15,8 +15,11 @@ from widget.languages import (
     ago,
     direction,
     duration,
+    foreign,
     from_now,
+    interface_language,
     language_name,
+    language_tag,
     moment,
     number,
     preferred_language,
@@ -48,15 +51,17 @@ class Pages:
         `sequence` differs from answer to answer, so that htmx takes each as a reason to ask again.
         """
         token = request.path_params["token"]
+        language = interface_language(session.language) if session else _asked_by(request)
         return self._render(
             request,
             "_widget.html" if wants_partial(request) else "page.html",
-            session.language if session else _asked_by(request),
+            language,
             status,
             panel=panel,
             base=f"/embed/{token}",
             visit=session.visit if session else "",
             sequence=sequence,
+            foreign=foreign(_language_of_texts(panel, session), language),
             appearance=session.appearance if session else {},
             hosts=self._framed_by,
         )
@@ -128,6 +133,12 @@ def environment(language: str) -> Templates:
         "static": static_url,
     }
     return templates
+
+
+def _language_of_texts(panel: Panel, session: EmbedSession | None) -> str:
+    """As the report says, or else as the ATS asked."""
+    said = language_tag(panel.report.language) if panel.report else ""
+    return said or (session.language if session else "")
 
 
 def _asked_by(request: Request) -> str:

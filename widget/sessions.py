@@ -14,7 +14,7 @@ from typing import Any
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-from widget.languages import interface_language
+from widget.languages import language_tag
 from widget.model import EmbedSession, Run
 from widget.settings import Settings
 from widget.store import Store
@@ -56,7 +56,7 @@ class Sessions:
         session = EmbedSession(
             id=secrets.token_urlsafe(ID_BYTES),
             pair=self._store.pair(request["client"]["id"], request["candidate"]["id"]),
-            language=interface_language(request["language"]),
+            language=language_tag(request["language"]),
             appearance=appearance,
             expires_at=now + self._settings.session_ttl,
             gone_at=now,

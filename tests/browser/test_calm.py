@@ -25,6 +25,14 @@ new PerformanceObserver((list) => {
 """
 
 
+def waits_until(page: Page, condition: str) -> None:
+    """`wait_for_function` evaluates it anew each time, which the page's policy does not allow."""
+    page.evaluate(f"""() => new Promise((done) => {{
+        const look = () => ({condition}) ? done() : setTimeout(look, 20)
+        look()
+    }})""")
+
+
 @pytest.fixture
 def pages(browser: Browser) -> Iterator[list[Page]]:
     """One for each width."""
@@ -62,8 +70,9 @@ def test_nothing_moves_from_the_run_to_its_report(embed: Embed, pages: list[Page
 def test_a_shift_would_be_seen(embed: Embed, pages: list[Page]) -> None:
     page = pages[0]
     page.goto(embed.running())
+    waits_until(page, "performance.getEntriesByName('first-contentful-paint').length")
     page.evaluate("document.querySelector('#ci-status').prepend(document.createElement('hr'))")
-    page.wait_for_function("window.shifts.length > 0")
+    waits_until(page, "window.shifts.length")
 
 
 def test_scroll_selection_and_focus_survive_each_poll(embed: Embed, page: Page) -> None:
@@ -100,9 +109,7 @@ def test_only_new_signals_slide_in(embed: Embed, page: Page) -> None:
     embed.partner.on("POST", reply(retry_after="1", **found(3)))
     embed.partner.on("GET", reply(retry_after="1", **found(5)))
     page.goto(embed.start(embed.profile()))
-    page.wait_for_function(
-        "() => document.getAnimations().every(a => a.animationName !== 'arrive')"
-    )
+    waits_until(page, "document.getAnimations().every(a => a.animationName !== 'arrive')")
     page.evaluate("""() => {
         window.slid = []
         document.addEventListener("animationstart", ({ animationName, target }) => {
@@ -110,7 +117,7 @@ def test_only_new_signals_slide_in(embed: Embed, page: Page) -> None:
         })
     }""")
     expect(page.locator(".signal")).to_have_count(5)
-    page.wait_for_function("() => window.slid.length > 1")
+    waits_until(page, "window.slid.length > 1")
     assert page.evaluate("window.slid") == ["ci-signal-4", "ci-signal-5"]
 
 
@@ -122,7 +129,7 @@ def test_a_press_shows_at_once_that_something_goes_on(embed: Embed, page: Page) 
     held: list[Route] = []
     page.route("**/run", lambda route: held.append(route))
     page.get_by_role("button", name=VIEW).click()
-    page.wait_for_function(f"{spinner} === 'turn'")
+    waits_until(page, f"{spinner} === 'turn'")
     expect(page.locator("#ci-report")).to_have_count(0)
     held[0].continue_()
     page.wait_for_selector(STATE.format("open"))
@@ -142,7 +149,7 @@ def test_a_dark_page_is_dark_before_its_styles_have_come(
     held: list[Route] = []
     page.route("**/widget-*.css", lambda route: held.append(route))
     page.goto(embed.idle(), wait_until="commit")
-    page.wait_for_function("document.querySelector('link[rel=stylesheet]')")
+    page.wait_for_selector("link[rel=stylesheet]", state="attached")
     canvas = """() => {
         const probe = document.documentElement.appendChild(document.createElement("i"))
         probe.style.color = "CanvasText"

@@ -1,6 +1,7 @@
 """The interface in its languages, as recruiters see it."""
 
 import re
+from typing import Any
 
 import httpx2
 import pytest
@@ -15,7 +16,7 @@ LABELS = {
     "en": (RUN, "Running intelligence report...", "Cancel", "✕ Close report"),
     "fr": (
         "Générer le rapport Candidate Intelligence",
-        "Génération du rapport en cours...",
+        "Génération du rapport...",
         "Annuler",
         "✕ Fermer le rapport",
     ),
@@ -33,7 +34,7 @@ LABELS = {
     ),
     "it": (
         "Genera report Candidate Intelligence",
-        "Generazione del report in corso...",
+        "Generazione del report...",
         "Annulla",
         "✕ Chiudi report",
     ),
@@ -139,6 +140,83 @@ def test_a_report_that_runs_from_right_to_left_is_read_from_there(embed: Embed, 
     assert box
     assert words
     assert box["x"] > words["x"]
+
+
+SAID = "Texto"  # each text of the reports below
+KEYS = {"Question", "Why it matters", "Odd", "Deeper", "Extra"}  # their headings made from keys
+
+
+@pytest.mark.parametrize(
+    ("asked", "written", "interface", "texts"),
+    [
+        ("pt-BR", "pt-BR", "en", "pt-BR"),
+        ("pt_BR", None, "en", "pt-BR"),
+        ("pt", "Portuguese", "en", "pt"),
+        ("fr", "de", "fr", "de"),
+        ("pt", "fr-CH", "en", "fr-CH"),
+        ("de-AT", "de-CH", "de", "de"),
+        ("Klingon", None, "en", "en"),
+    ],
+)
+def test_a_report_is_read_out_in_its_own_language_and_its_headings_in_the_interfaces(
+    asked: str, written: str | None, interface: str, texts: str, embed: Embed, page: Page
+) -> None:
+    embed.partner.on("POST", finished(**said(), metadata={"language": written}))
+    page.goto(embed.start(embed.profile(language=asked)))
+    expect(page.locator("#candidate-intelligence")).to_have_attribute("data-state", "open")
+    words = languages_of_words(page)
+    keys = [word for word in words if word["text"] in KEYS]
+    assert len(keys) == 9
+    assert {word["lang"] for word in keys} == {"en"}
+    theirs = [word for word in words if SAID in word["text"]]
+    assert len(theirs) == 14
+    assert {word["lang"] for word in theirs} == {texts}
+    ours = [word for word in words if word not in keys and word not in theirs]
+    assert len(ours) > 20
+    assert [word for word in ours if word["lang"] != interface] == []
+
+
+def test_what_is_found_is_in_the_language_that_the_run_asked_for(embed: Embed, page: Page) -> None:
+    found = said()
+    running = reply(quick_signal=found["quick_signal"], signals=found["signals"], retry_after="600")
+    embed.partner.on("POST", running)
+    page.goto(embed.start(embed.profile(language="pt")))
+    words = languages_of_words(page)
+    assert [word["lang"] for word in words if SAID in word["text"]] == ["pt"] * 3
+    assert {word["lang"] for word in words if SAID not in word["text"]} == {"en"}
+
+
+def said() -> dict[str, Any]:
+    """What the API says of a candidate, with a text at each place where there may be one."""
+    return {
+        "report": {
+            "recommendation": {"decision": SAID, "reason": SAID, "evidence": [SAID]},
+            "summary": SAID,
+            "whatToValidate": [SAID],
+            "interviewQuestions": [{"question": SAID, "whyItMatters": SAID}],
+            "risks": {"odd": [[SAID]]},
+            "odd": SAID,
+            "deeper": {"whyItMatters": SAID},
+        },
+        "quick_signal": {"level": "Orange", "reason": SAID},
+        "signals": [{"statement": SAID, "sourceType": SAID, "reliability": "High"}],
+        "extra": SAID,
+    }
+
+
+def languages_of_words(page: Page) -> list[dict[str, str]]:
+    """Each text in the page, and the language that it is read out in."""
+    words: list[dict[str, str]] = page.evaluate("""() => {
+        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+        const words = []
+        while (walker.nextNode()) {
+            const { data, parentElement } = walker.currentNode
+            const { lang } = parentElement.closest("[lang]")
+            if (data.trim()) words.push({ text: data.trim(), lang })
+        }
+        return words
+    }""")
+    return words
 
 
 def test_no_word_of_the_interface_depends_on_a_script(embed: Embed) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from pypdf import PdfReader
 
 from demo_ats.servers import Demo
@@ -31,8 +31,12 @@ def clipboard(page: Page) -> str:
 
 
 def printed(page: Page) -> str:
+    return "\n".join(sheets(page))
+
+
+def sheets(page: Page) -> list[str]:
     pdf = PdfReader(BytesIO(page.pdf(format="A4")))
-    return "\n".join(sheet.extract_text() for sheet in pdf.pages)
+    return [sheet.extract_text().strip() for sheet in pdf.pages]
 
 
 def shown(page: Page) -> Locator:
@@ -160,6 +164,47 @@ def test_paper_holds_the_decision_the_questions_and_the_checklist_and_no_button(
     assert date[:-12] in paper
     for text in ("Close report", "Copy as text", "days ago", "Tick what is settled", "hosted"):
         assert text not in paper
+
+
+def test_paper_looks_the_same_whatever_the_width_of_the_frame(embed: Embed, page: Page) -> None:
+    opens_a_report(page, embed)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 300, "height": 900})
+    narrow = looks(page)
+    asked = page.locator("dt", has_text="Listen for").first
+    assert left_edge(asked) < left_edge(asked.locator("+ dd"))
+    page.set_viewport_size({"width": 1200, "height": 900})
+    assert looks(page) == narrow
+
+
+def looks(page: Page) -> list[str]:
+    """Sizes of letters and distances, all over the report."""
+    found: list[str] = page.locator("#ci-report *").evaluate_all("""(elements) => elements
+        .map((element) => getComputedStyle(element))
+        .map(({ display, fontSize, padding }) => `${display} ${fontSize} ${padding}`)""")
+    assert len(found) > 100
+    return found
+
+
+def left_edge(element: Locator) -> float:
+    box = element.bounding_box()
+    assert box
+    return box["x"]
+
+
+def test_no_heading_stands_at_the_foot_of_a_page(embed: Embed, browser: Browser) -> None:
+    """Firefox does not heed `break-after`, so it may not be what keeps them from there."""
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    for lines in range(0, 48, 4):
+        report = {
+            "summary": "Line.\n" * lines,
+            "interviewQuestions": [{"question": "Why?", "listenFor": "Reasons."}],
+        }
+        opens_a_report(page, embed, report=report)
+        page.add_style_tag(content="h2 { break-after: auto !important }")
+        assert [sheet for sheet in sheets(page) if sheet.endswith("Interview questions")] == []
+    context.close()
 
 
 def test_many_signals_can_be_filtered_by_reliability(embed: Embed, page: Page) -> None:

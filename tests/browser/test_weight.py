@@ -26,7 +26,7 @@ class Traffic:
         session.on("Network.loadingFinished", self._end)
 
     def _begin(self, event: dict[str, Any]) -> None:
-        if event["request"]["url"].endswith("/favicon.ico"):  # a frame asks for none
+        if "/static/icon-" in event["request"]["url"]:  # a frame asks for none
             self._leave_out(event)
 
     def _leave_out(self, event: dict[str, Any]) -> None:

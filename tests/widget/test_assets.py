@@ -75,7 +75,7 @@ def test_a_file_is_kept_for_a_year_and_never_asked_for_again(http: TestClient, n
 
 def test_a_name_changes_with_the_content_and_no_other_is_answered(http: TestClient) -> None:
     addresses = {static_url(name) for name in NAMES}
-    assert all(re.fullmatch(r"/static/\w+-[0-9a-f]{12}\.(css|js)", a) for a in addresses)
+    assert all(re.fullmatch(r"/static/\w+-[0-9a-f]{12}\.(css|js|svg)", a) for a in addresses)
     for address in addresses:
         former = re.sub("-.{12}", "-000000000000", address)
         assert http.get(former).status_code == 404

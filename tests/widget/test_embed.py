@@ -176,6 +176,18 @@ def test_the_page_may_be_framed_by_the_named_origins_and_runs_nothing_inline(
     assert not any("style" in element.attributes for element in Markup(response.text).elements)
 
 
+@pytest.mark.parametrize("path", ["", "/nowhere"])
+def test_every_file_that_a_page_names_is_there_and_so_is_its_icon(
+    browser: Browser, path: str
+) -> None:
+    """Browsers that are told of no icon ask for one that is not there."""
+    page = Elements(browser.http.get(browser.base + path).text)
+    files = [a["href"] for tag, a in page.elements if tag == "link"]
+    files += [a["src"] for tag, a in page.elements if tag == "script"]
+    assert {browser.http.get(str(address)).status_code for address in files} == {200}
+    assert page.one("link", rel="icon")
+
+
 @pytest.mark.parametrize("token", ["nonsense", "a.b", "%00", "é", "x" * 3000])
 def test_a_token_that_was_never_issued_is_a_404_with_a_sentence(
     browser: Browser, token: str

@@ -1,5 +1,7 @@
 """The interface's languages, and dates as their readers write them."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from widget.languages import (
     duration,
     interface_language,
     language_name,
+    language_tag,
     moment,
     number,
     preferred_language,
@@ -32,6 +35,31 @@ from widget.languages import (
 )
 def test_a_language_is_shown_in_its_primary_form_or_in_english(asked: str, shown: str) -> None:
     assert interface_language(asked) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("pt", "pt"),
+        ("pt_BR", "pt-BR"),
+        ("zh-Hant-TW", "zh-Hant-TW"),
+        ("es-419", "es-419"),
+        ("de-CH-1996", "de-CH"),
+        ("yue", "yue"),
+        ("English", ""),
+        ("x-klingon", ""),
+        ("fr\0", ""),
+        ('fr"', ""),
+        ("", ""),
+    ],
+)
+def test_a_language_is_tagged_where_it_can_be(text: str, tag: str) -> None:
+    assert language_tag(text) == tag
+
+
+@given(st.text())
+def test_a_tag_is_fit_for_html(text: str) -> None:
+    assert re.fullmatch("[A-Za-z0-9-]{0,11}", language_tag(text))
 
 
 @given(st.text())

@@ -171,6 +171,11 @@ def test_what_is_about_a_person_is_kept_by_no_cache(http: TestClient) -> None:
 def test_static_files_are_served_as_what_they_are_and_nothing_else_is(http: TestClient) -> None:
     for name in ASSETS:
         media_type = http.get(static_url(name)).headers["Content-Type"].partition(";")[0]
-        assert media_type in {"text/css", "text/javascript", "application/javascript"}
+        assert media_type in {
+            "text/css",
+            "text/javascript",
+            "application/javascript",
+            "image/svg+xml",
+        }
     for address in ("/static/", "/static/..%2Fwidget%2Fsettings.py", "/static/%2Fetc%2Fpasswd"):
         assert http.get(address).status_code == 404
