@@ -1,15 +1,18 @@
-// A poll that was not answered, or not with a new partial, is asked for again; a click that was not
-// answered is said to have failed.
+// A poll that was not answered is asked for again; a click that was not answered is said to have
+// failed. Nor is it an answer if the widget is not in it: a proxy may speak in its place, or a portal,
+// with any status. Nothing of that is shown, or followed.
 {
   const RECONNECT_SECONDS = 5
 
   const root = () => document.getElementById("candidate-intelligence")
-  const isRunning = () => root()?.dataset.state === "running"
+  const isRunning = () => root().dataset.state === "running"
   const refresh = () => isRunning() && htmx.trigger(root(), "refresh")
+  let retry
 
   const fail = () => {
     say(root().dataset.unanswered)
-    setTimeout(refresh, RECONNECT_SECONDS * 1000)
+    clearTimeout(retry)
+    retry = setTimeout(refresh, RECONNECT_SECONDS * 1000)
   }
 
   const say = (sentence) => {
@@ -22,8 +25,10 @@
   }
 
   document.addEventListener("htmx:error", fail)
-  document.addEventListener("htmx:response:error", ({ detail }) => {
-    if (detail.ctx.response.status >= 500) fail()
+  document.addEventListener("htmx:after:request", (event) => {
+    if (event.detail.ctx.text.includes('id="candidate-intelligence"')) return
+    event.preventDefault()
+    fail()
   })
   document.addEventListener("visibilitychange", () => document.hidden || refresh())
   addEventListener("pageshow", ({ persisted }) => persisted && refresh())

@@ -4,7 +4,7 @@
   const RETRY_SECONDS = 5
 
   setInterval(async () => {
-    const { ok } = await fetch(location).catch(() => ({}))
-    if (ok) location.replace(location)
+    const page = await fetch(location).then((answer) => answer.text()).catch(() => "")
+    if (page.includes('id="candidate-intelligence"')) location.replace(location)
   }, RETRY_SECONDS * 1000)
 }
