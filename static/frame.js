@@ -52,11 +52,13 @@
 
   // The loader gets a new session; until then, what is on the screen stays there.
   document.addEventListener("htmx:before:swap", (event) => {
-    if (!port || event.detail.ctx.response.status !== 410) return
+    if (!port || !isExpired(event.detail.ctx.text)) return
     event.preventDefault()
     tellExpiry()
   })
 
+  // Not by its status, which a proxy may send as well.
+  const isExpired = (html) => html.includes('data-state="expired"')
   const tellExpiry = () => tell("state", { state: "expired" })
 
   // Reading is use of the session as well, and whoever comes back learns whether it is still good.
@@ -76,8 +78,8 @@
   }
 
   const keepSession = async () => {
-    const { status } = await fetch(SESSION, { method: "HEAD", headers: { "HX-Request": "true" } })
-    if (status === 410 && port) tellExpiry()
+    const answer = await fetch(SESSION, { headers: { "HX-Request": "true" } })
+    if (port && isExpired(await answer.text())) tellExpiry()
   }
 
   for (const type of ACTIVITY) addEventListener(type, noteActivity, { passive: true, capture: true })

@@ -5,7 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from widget.pages import Pages
+from widget.pages import Pages, wants_partial
 from widget.panel import EXPIRED
 from widget.problems import Problem
 
@@ -21,6 +21,9 @@ class Errors:
         self._pages = pages
 
     async def not_issued(self, request: Request, _: Exception) -> Response:
+        """To a live page its session has expired: the secret that signed it is no longer in use."""
+        if wants_partial(request):
+            return self._pages.widget(request, EXPIRED, status=404)
         return self._pages.failure(request, 404)
 
     async def lapsed(self, request: Request, _: Exception) -> Response:

@@ -211,3 +211,36 @@ def test_a_page_that_waits_for_the_widget_is_not_replaced_by_a_portal(
     proxy.down = False
     run = page.get_by_role("button", name=RUN)
     passes_time_until(page, run.is_visible)
+
+
+# The widget's own answers, by contrast
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["poll", "press"])
+@pytest.mark.parametrize("forgotten", [True, False], ids=["404", "410"])
+def test_a_session_that_is_over_says_how_to_go_on(
+    page: Page, embed: Embed, forgotten: bool, running: bool
+) -> None:
+    page.clock.install()
+    embed.partner.on("POST", reply(retry_after="1", **found(6)))
+    address = embed.profile()
+    page.goto(embed.start(address) if running else address)
+    if forgotten:
+        forgets(page, address)
+    else:
+        embed.expire(address)
+    if not running:
+        page.get_by_role("button", name=RUN).click()
+    widget = page.locator("#candidate-intelligence")
+    passes_time_until(page, lambda: widget.get_attribute("data-state") == "expired")
+    expect(widget).to_contain_text("Reload the candidate’s profile")
+    expect(page.get_by_role("button")).to_have_count(0)
+
+
+def forgets(page: Page, address: str) -> None:
+    """Its token is no longer known, as when the secret that signed it has been replaced."""
+    unknown = re.sub("[^/]+$", "never-issued", address)
+    page.route(
+        re.compile(re.escape(address)),
+        lambda route: route.continue_(url=route.request.url.replace(address, unknown)),
+    )

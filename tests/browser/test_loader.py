@@ -293,6 +293,83 @@ def test_a_run_goes_on_when_its_session_has_expired(
     recruiter.sees("idle")
 
 
+def forgets_the_session(page: Page) -> None:
+    """Its token is no longer known, as when the secret that signed it has been replaced."""
+    address = "/".join(embedded(page).url.split("/")[:5])
+    unknown = f"{address.rpartition('/')[0]}/never-issued"
+    page.route(
+        f"{address}**",
+        lambda route: route.continue_(url=route.request.url.replace(address, unknown)),
+    )
+
+
+def test_a_session_that_the_widget_no_longer_knows_is_replaced_at_a_press(
+    page: Page, host: HostPages, recruiter: Recruiter
+) -> None:
+    page.goto(host.has(element("test_existing")))
+    recruiter.presses(RUN)
+    waits_for_state(page, "open")
+    forgets_the_session(page)
+    recruiter.presses(CLOSE)
+    recruiter.waits_until(lambda: states(page)[-2:] == ["expired", "open"])
+    assert len(host.sessions) == 2
+    recruiter.presses(CLOSE)
+    recruiter.sees("closed")
+
+
+def test_a_session_that_the_widget_no_longer_knows_is_replaced_while_a_run_goes_on(
+    page: Page, host: HostPages, recruiter: Recruiter
+) -> None:
+    page.goto(host.has(element("test_long")))
+    recruiter.presses(RUN)
+    waits_for_state(page, "running")
+    forgets_the_session(page)
+    recruiter.waits_until(lambda: states(page)[-2:] == ["expired", "running"], seconds=40)
+    recruiter.presses("Cancel")
+    recruiter.sees("idle")
+
+
+def test_a_session_that_the_widget_no_longer_knows_is_replaced_before_anything_is_pressed(
+    page: Page, host: HostPages, recruiter: Recruiter
+) -> None:
+    page.clock.install()
+    page.goto(host.has(element("test_red")))
+    waits_for_state(page, "idle")
+    forgets_the_session(page)
+    page.clock.fast_forward(31_000)
+    recruiter.widget.hover()
+    recruiter.waits_until(lambda: states(page)[-1:] == ["expired"])
+    page.clock.run_for(2_000)
+    recruiter.waits_until(lambda: states(page)[-2:] == ["expired", "idle"])
+
+
+@pytest.mark.parametrize("status", [200, 404, 410, 502])
+def test_a_proxy_that_speaks_for_the_widget_makes_no_session_expire(
+    page: Page, host: HostPages, recruiter: Recruiter, status: int
+) -> None:
+    page.clock.install()
+    page.goto(host.has(element("test_existing")))
+    waits_for_state(page, "idle")
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=status, body="<h1>Bad Gateway</h1>", content_type="text/html")
+
+    page.route("**/embed/*/run", answer)
+    page.route("**/embed/*", answer)
+    recruiter.presses(RUN)
+    recruiter.reads("That did not get through.")
+    page.clock.fast_forward(31_000)
+    recruiter.widget.hover()
+    recruiter.waits_until(lambda: len(asked) == 2)
+    page.unroute_all()
+    recruiter.presses(RUN)
+    recruiter.sees("open")
+    assert states(page) == ["idle", "open"]
+    assert len(host.sessions) == 1
+
+
 def test_who_comes_back_gets_a_new_session_before_pressing_anything(
     context: BrowserContext, page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:

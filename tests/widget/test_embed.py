@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from tests.widget.partner import KEY, Partner, completed, reply
@@ -234,6 +235,21 @@ def test_a_session_that_has_lapsed_is_a_410_that_says_how_to_go_on(tmp_path: Pat
             assert response.status_code == 410
             assert Elements(response.text).state == "expired"
             assert "Reload the candidate’s profile" in response.text
+
+
+def test_once_its_secret_is_no_longer_in_use_a_session_has_expired_to_a_page_that_is_open(
+    tmp_path: Path,
+) -> None:
+    settings = some_settings(tmp_path / "widget.db")
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:8001") as http:
+        base = open_session(http)
+    replaced = settings.model_copy(update={"secret_key": (SecretStr("another" * 8),)})
+    with TestClient(create_app(replaced), base_url="http://127.0.0.1:8001") as http:
+        for path, method in (("", "GET"), ("/run", "GET"), ("/run", "POST")):
+            live = http.request(method, base + path, headers=HTMX)
+            assert live.status_code == 404
+            assert Elements(live.text).state == "expired"
+            assert "does not belong to" in http.request(method, base + path).text
 
 
 def test_a_get_for_the_beacon_or_an_unknown_address_is_no_error_of_the_server(
