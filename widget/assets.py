@@ -3,7 +3,7 @@
     GET /static/{name}    each name carries the beginning of a hash of the content
 
 They are joined and compressed when the process starts, so that `static/` holds what people read and
-edit, and nothing has to be built.
+edit, and nothing has to be built. The loader is answered in the same way.
 """
 
 import gzip
@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import brotli
 from starlette.exceptions import HTTPException
@@ -37,6 +38,7 @@ SCRIPTS = (
 HASH_LENGTH = 12
 REFUSALS = {"q=0", "q=0.0", "q=0.00", "q=0.000"}
 BROTLI_QUALITY = 11  # 75 ms at each start; 10 takes 30, for 2 % more bytes
+JAVASCRIPT = "text/javascript"
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -44,14 +46,31 @@ FOR_EVER = "public, max-age=31536000, immutable"
 class Asset:
     """`encodings`: the content by its coding, the smallest first."""
 
-    name: str
+    version: str
     media_type: str
     encodings: Mapping[str, bytes]
+
+    @classmethod
+    def of(cls, text: str, media_type: str) -> Self:
+        content = text.encode()
+        return cls(
+            version=hashlib.sha256(content).hexdigest()[:HASH_LENGTH],
+            media_type=media_type,
+            encodings={
+                "br": brotli.compress(content, mode=brotli.MODE_TEXT, quality=BROTLI_QUALITY),
+                "gzip": gzip.compress(content, mtime=0),
+                "identity": content,
+            },
+        )
+
+    @property
+    def content(self) -> bytes:
+        return self.encodings["identity"]
 
 
 def static_url(name: str) -> str:
     """The address of one of ASSETS, which changes with its content."""
-    return f"/static/{ASSETS[name].name}"
+    return f"/static/{_versioned(name)}"
 
 
 async def static_file(request: Request) -> Response:
@@ -59,9 +78,16 @@ async def static_file(request: Request) -> Response:
     asset = _BY_ADDRESS.get(request.path_params["name"])
     if asset is None:
         raise HTTPException(404)
-    etag = f'"{asset.name}"'
-    headers = {"Cache-Control": FOR_EVER, "ETag": etag, "Vary": "Accept-Encoding"}
-    if request.headers.get("If-None-Match") == etag:
+    return answer_asset(request, asset, FOR_EVER, {})
+
+
+def answer_asset(
+    request: Request, asset: Asset, caching: str, headers: Mapping[str, str]
+) -> Response:
+    # Weak, as it is the same for each coding (RFC 9110, 8.8.3.3).
+    etag = f'W/"{asset.version}"'
+    headers = {**headers, "Cache-Control": caching, "ETag": etag, "Vary": "Accept-Encoding"}
+    if etag in request.headers.get("If-None-Match", ""):
         return Response(status_code=304, headers=headers)
     accepted = accepted_codings(request)
     coding = next(coding for coding in asset.encodings if coding in accepted)
@@ -98,27 +124,14 @@ def stylesheet(name: str) -> str:
     return without_comments(re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL))
 
 
-def _asset(name: str, text: str) -> Asset:
-    content = text.encode()
+def _versioned(name: str) -> str:
     stem, _, suffix = name.rpartition(".")
-    fingerprint = hashlib.sha256(content).hexdigest()[:HASH_LENGTH]
-    return Asset(
-        name=f"{stem}-{fingerprint}.{suffix}",
-        media_type={"css": "text/css", "js": "text/javascript"}[suffix],
-        encodings={
-            "br": brotli.compress(content, mode=brotli.MODE_TEXT, quality=BROTLI_QUALITY),
-            "gzip": gzip.compress(content, mtime=0),
-            "identity": content,
-        },
-    )
+    return f"{stem}-{ASSETS[name].version}.{suffix}"
 
 
 ASSETS = {
-    name: _asset(name, text)
-    for name, text in {
-        "widget.css": stylesheet("widget.css"),
-        "widget.js": joined_scripts(*SCRIPTS),
-        "retrying.js": joined_scripts("retrying.js"),
-    }.items()
+    "widget.css": Asset.of(stylesheet("widget.css"), "text/css"),
+    "widget.js": Asset.of(joined_scripts(*SCRIPTS), JAVASCRIPT),
+    "retrying.js": Asset.of(joined_scripts("retrying.js"), JAVASCRIPT),
 }
-_BY_ADDRESS = {asset.name: asset for asset in ASSETS.values()}
+_BY_ADDRESS = {_versioned(name): asset for name, asset in ASSETS.items()}

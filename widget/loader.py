@@ -9,7 +9,6 @@ the one before beside it as `static/embed-{release}.js`, as there are pages that
 """
 
 import base64
-import gzip
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,9 @@ from typing import Self
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
-from widget.assets import FOR_EVER, STATIC, without_comments
-
-VERSION_LENGTH = 12
+from widget.assets import FOR_EVER, JAVASCRIPT, STATIC, Asset, answer_asset, without_comments
 
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}  # without it, `integrity` cannot be checked
 FOR_MINUTES = "public, max-age=300"
@@ -48,29 +45,28 @@ If your pages send a Content-Security-Policy, add to it:
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    content: bytes
-    compressed: bytes
-    version: str
+    asset: Asset
     integrity: str
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        content = without_comments(path.read_text(encoding="utf-8")).encode()
-        return cls(
-            content=content,
-            compressed=gzip.compress(content, mtime=0),
-            version=hashlib.sha256(content).hexdigest()[:VERSION_LENGTH],
-            integrity=f"sha384-{base64.b64encode(hashlib.sha384(content).digest()).decode()}",
-        )
+        asset = Asset.of(without_comments(path.read_text(encoding="utf-8")), JAVASCRIPT)
+        digest = base64.b64encode(hashlib.sha384(asset.content).digest()).decode()
+        return cls(asset, f"sha384-{digest}")
+
+    @property
+    def version(self) -> str:
+        return self.asset.version
 
 
 CURRENT = Loader.read(STATIC / "embed.js")
 LOADERS = {loader.version: loader for loader in map(Loader.read, STATIC.glob("embed*.js"))}
+TYPES = Asset.of((STATIC / "embed.d.ts").read_text(encoding="utf-8"), "text/plain")
 
 
 async def current_loader(request: Request) -> Response:
     """GET /embed.js"""
-    return _answer(request, CURRENT, FOR_MINUTES)
+    return answer_asset(request, CURRENT.asset, FOR_MINUTES, ANY_ORIGIN)
 
 
 async def versioned_loader(request: Request) -> Response:
@@ -78,13 +74,12 @@ async def versioned_loader(request: Request) -> Response:
     loader = LOADERS.get(request.path_params["version"])
     if loader is None:
         raise HTTPException(404, "There is no such version of the loader.")
-    return _answer(request, loader, FOR_EVER)
+    return answer_asset(request, loader.asset, FOR_EVER, ANY_ORIGIN)
 
 
-async def type_declarations(_: Request) -> Response:
+async def type_declarations(request: Request) -> Response:
     """GET /embed.d.ts"""
-    content = (STATIC / "embed.d.ts").read_text(encoding="utf-8")
-    return PlainTextResponse(content, headers=ANY_ORIGIN | {"Cache-Control": FOR_MINUTES})
+    return answer_asset(request, TYPES, FOR_MINUTES, ANY_ORIGIN)
 
 
 def snippet(origin: str) -> str:
@@ -94,14 +89,3 @@ def snippet(origin: str) -> str:
         source=f"{origin}/embed-{CURRENT.version}.js",
         integrity=CURRENT.integrity,
     )
-
-
-def _answer(request: Request, loader: Loader, caching: str) -> Response:
-    etag = f'"{loader.version}"'
-    headers = ANY_ORIGIN | {"Cache-Control": caching, "ETag": etag, "Vary": "Accept-Encoding"}
-    if request.headers.get("If-None-Match") == etag:
-        return Response(status_code=304, headers=headers)
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        return Response(loader.compressed, media_type="text/javascript", headers=headers)
-    return Response(loader.content, media_type="text/javascript", headers=headers)

@@ -12,9 +12,15 @@ from starlette.testclient import TestClient
 from tests.widget.conftest import MakeSettings
 from widget.app import create_app
 from widget.assets import ASSETS, SCRIPTS, STATIC, static_url
+from widget.loader import CURRENT, TYPES
 
 DECODERS = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}
 NAMES = list(ASSETS)
+SERVED = {static_url(name): asset for name, asset in ASSETS.items()} | {
+    "/embed.js": CURRENT.asset,
+    f"/embed-{CURRENT.version}.js": CURRENT.asset,
+    "/embed.d.ts": TYPES,
+}
 
 
 @pytest.fixture
@@ -23,13 +29,13 @@ def http(settings: MakeSettings) -> Iterator[TestClient]:
         yield http
 
 
-def content_of(http: TestClient, name: str, accepted: str) -> tuple[str | None, bytes]:
+def content_of(http: TestClient, address: str, accepted: str) -> tuple[str | None, bytes]:
     """The coding that was chosen, and what came."""
-    with http.stream("GET", static_url(name), headers={"Accept-Encoding": accepted}) as answer:
+    with http.stream("GET", address, headers={"Accept-Encoding": accepted}) as answer:
         return answer.headers.get("Content-Encoding"), b"".join(answer.iter_raw())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("address", SERVED)
 @pytest.mark.parametrize(
     ("accepted", "coding"),
     [
@@ -43,20 +49,28 @@ def content_of(http: TestClient, name: str, accepted: str) -> tuple[str | None, 
     ],
 )
 def test_a_file_comes_in_the_smallest_coding_that_the_browser_takes(
-    http: TestClient, name: str, accepted: str, coding: str | None
+    http: TestClient, address: str, accepted: str, coding: str | None
 ) -> None:
-    chosen, content = content_of(http, name, accepted)
+    chosen, content = content_of(http, address, accepted)
     assert chosen == coding
-    assert DECODERS[coding](content) == ASSETS[name].encodings["identity"]
+    assert DECODERS[coding](content) == SERVED[address].content
+
+
+@pytest.mark.parametrize("address", SERVED)
+def test_a_file_that_is_known_is_not_sent_again(http: TestClient, address: str) -> None:
+    first = http.get(address)
+    assert first.headers["Vary"] == "Accept-Encoding"
+    for known in (first.headers["ETag"], f'"another", {first.headers["ETag"]}'):
+        again = http.get(address, headers={"If-None-Match": known})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+    assert http.get(address, headers={"If-None-Match": '"another"'}).content == first.content
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_is_kept_for_a_year_and_never_asked_for_again(http: TestClient, name: str) -> None:
     answer = http.get(static_url(name))
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert answer.headers["Vary"] == "Accept-Encoding"
-    known = {"If-None-Match": answer.headers["ETag"]}
-    assert http.get(static_url(name), headers=known).status_code == 304
 
 
 def test_a_name_changes_with_the_content_and_no_other_is_answered(http: TestClient) -> None:
@@ -68,7 +82,7 @@ def test_a_name_changes_with_the_content_and_no_other_is_answered(http: TestClie
 
 
 def test_vendored_scripts_come_whole_and_first() -> None:
-    served = ASSETS["widget.js"].encodings["identity"].decode()
+    served = ASSETS["widget.js"].content.decode()
     vendored = [(STATIC / name).read_text() for name in SCRIPTS if name.startswith("vendor/")]
     assert served.startswith(";\n".join(vendored))
 
@@ -89,7 +103,7 @@ def test_every_script_of_the_page_is_served() -> None:
 
 
 def test_comments_and_indentation_stay_here() -> None:
-    styles = ASSETS["widget.css"].encodings["identity"].decode()
+    styles = ASSETS["widget.css"].content.decode()
     assert "/*" not in styles
     assert "\n " not in styles
-    assert "// " not in ASSETS["retrying.js"].encodings["identity"].decode()
+    assert "// " not in ASSETS["retrying.js"].content.decode()
