@@ -19,9 +19,9 @@ from starlette.testclient import TestClient
 from tests.faults import well
 from tests.faults.partner import Partner
 from tests.faults.recruiter import Recruiter
-from tests.widget.conftest import HOST_TOKEN, SECRET, Clock
 from tests.widget.partner import KEY
 from tests.widget.people import create_body
+from tests.widget.world import HOST_TOKEN, SECRET, Clock
 from widget import app as widget_app
 from widget.runs import Runs
 from widget.settings import Settings

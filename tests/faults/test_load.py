@@ -16,9 +16,9 @@ from tests.faults import well
 from tests.faults.conftest import free_port, some_settings
 from tests.faults.partner import Partner, after, answer, keep_silent, once
 from tests.faults.recruiter import HTMX, Reader
-from tests.widget.conftest import HOST_TOKEN
 from tests.widget.partner import KEY
 from tests.widget.people import create_body
+from tests.widget.world import HOST_TOKEN
 from widget import partner_api
 from widget.app import create_app
 from widget.partner_api import MAX_CONNECTIONS, AnswerLost, PartnerAPI, Unavailable

@@ -1,14 +1,14 @@
 """What nearly every test of the widget needs: settings, a clock that stands still, a store."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import hypothesis
 import pytest
 
-from tests.widget.partner import KEY
+from tests.widget.partner import KEY, Partner
+from tests.widget.world import HOST_TOKEN, SECRET, Clock, World, a_world
 from widget.database import connect
 from widget.seal import Seal
 from widget.settings import Settings
@@ -17,22 +17,6 @@ from widget.store import Store
 # A machine that is busy makes no example wrong, and a change is judged by the same ones each time.
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=50, derandomize=True)
 hypothesis.settings.load_profile("quick")
-
-SECRET = "a-secret-for-unit-tests-long-enough"
-HOST_TOKEN = "a-host-token-for-unit-tests-only"
-
-
-@dataclass
-class Clock:
-    """Seconds since the epoch, which pass only when a test says so."""
-
-    now: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
 
 
 class MakeSettings(Protocol):
@@ -72,3 +56,13 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await store.open()
     yield store
     await store.close()
+
+
+@pytest.fixture
+async def world(settings: MakeSettings, database_url: str, clock: Clock) -> AsyncIterator[World]:
+    world = a_world(settings(database_url=database_url), clock, Partner(clock))
+    await world.store.open()
+    yield world
+    await world.settle()
+    await world.api.close()
+    await world.store.close()

@@ -5,9 +5,9 @@ from typing import Any
 
 from starlette.requests import Request
 
-from tests.widget.conftest import SECRET
 from tests.widget.markup import Markup
 from tests.widget.partner import KEY
+from tests.widget.world import SECRET
 from widget.model import Phase, Reason, Run
 from widget.pages import Pages
 from widget.panel import panel_of

@@ -21,9 +21,9 @@ from hypothesis.stateful import (
 )
 
 from demo_ats.sandbox.app import create_app
-from tests.widget.conftest import HOST_TOKEN, SECRET, Clock
 from tests.widget.partner import KEY
 from tests.widget.people import IDA, create_body
+from tests.widget.world import HOST_TOKEN, SECRET, Clock
 from widget import runs as lives
 from widget.button import LABELS, State
 from widget.database import connect

@@ -8,11 +8,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.widget.conftest import Clock, MakeSettings
+from tests.widget.conftest import MakeSettings
 from tests.widget.partner import Partner, Reply, completed, reply
 from tests.widget.people import IDA, MARA
-from tests.widget.test_button import COMPLETED, NOW, ORPHANED, STARTING, a_run
-from tests.widget.test_runs import World, a_world
+from tests.widget.world import COMPLETED, NOW, ORPHANED, STARTING, Clock, World, a_run, a_world
 from widget.button import LABELS, State, state_of
 from widget.model import EmbedSession, Phase, Run
 

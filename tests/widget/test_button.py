@@ -1,11 +1,10 @@
 """The button's state machine, against the contract's table."""
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.widget.world import COMPLETED, NOW, ORPHANED, RUNNING, STARTING, a_run
 from widget.button import (
     LABELS,
     State,
@@ -16,27 +15,6 @@ from widget.button import (
     wait_after_failure,
 )
 from widget.model import ENDED, Phase, Reason, Run
-
-NOW = 1_000.0
-RUNNING = Run(
-    pair="pair",
-    id="run",
-    phase=Phase.RUNNING,
-    started_at=NOW,
-    analysis_id="analysis_1",
-    poll_after=NOW + 10,
-    interval=10,
-    give_up_at=NOW + 600,
-)
-
-
-def a_run(phase: Phase, **members: object) -> Run:
-    return dataclasses.replace(RUNNING, phase=phase, **members)  # type: ignore[arg-type]
-
-
-COMPLETED = a_run(Phase.COMPLETED, resource={"report": {"summary": "Solid."}})
-ORPHANED = a_run(Phase.STARTING, analysis_id=None, busy_until=NOW)
-STARTING = a_run(Phase.STARTING, analysis_id=None, busy_until=NOW + 1)
 
 runs = st.builds(
     Run,

@@ -15,8 +15,9 @@ import pytest
 
 from demo_ats.servers import LOOPBACK, free_ports, process_of, wait_until_ready
 from tests.postgres import PostgreSQL
-from tests.widget.conftest import HOST_TOKEN, SECRET, MakeSettings
+from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY
+from tests.widget.world import HOST_TOKEN, SECRET
 from widget.check import Finding, Level, check
 
 PUBLIC_URL = "https://widget.example.com"

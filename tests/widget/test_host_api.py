@@ -17,9 +17,10 @@ from sqlalchemy import create_engine, text
 from starlette.testclient import TestClient
 
 from tests.serving import serving
-from tests.widget.conftest import HOST_TOKEN, MakeSettings
+from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY, Partner, completed, reply
 from tests.widget.people import IDA, MARA, create_body
+from tests.widget.world import HOST_TOKEN
 from widget.app import create_app
 from widget.host_api import MAX_BODY_BYTES
 

@@ -10,10 +10,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests import hostile
-from tests.widget.conftest import HOST_TOKEN, MakeSettings
+from tests.widget.conftest import MakeSettings
 from tests.widget.drawing import a_run, draw, draw_failure, draw_report
 from tests.widget.markup import Markup
 from tests.widget.partner import Partner, completed
+from tests.widget.world import HOST_TOKEN
 from widget.app import create_app
 from widget.model import Phase
 from widget.report import safe_url

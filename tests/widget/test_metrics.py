@@ -16,10 +16,10 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.testclient import TestClient
 
-from tests.widget.conftest import HOST_TOKEN, Clock, MakeSettings
+from tests.widget.conftest import MakeSettings
 from tests.widget.partner import Partner, Reply, completed, reply
 from tests.widget.people import IDA, MARA, create_body
-from tests.widget.test_runs import World, a_world, world
+from tests.widget.world import HOST_TOKEN, Clock, World, a_world
 from widget import metrics
 from widget.app import create_app
 from widget.metrics import REGISTRY
@@ -31,8 +31,6 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 DASHBOARD = (ROOT / "deploy" / "grafana-dashboard.json").read_text()
 BEARER = {"Authorization": f"Bearer {HOST_TOKEN}"}
 SUFFIX = re.compile(r"_(bucket|count|sum)$")
-
-__all__ = ["world"]  # the fixture
 
 
 def value(name: str, **labels: str) -> float:

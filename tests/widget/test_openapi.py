@@ -11,8 +11,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import Case
 
 from tests.serving import serving
-from tests.widget.conftest import HOST_TOKEN, SECRET
 from tests.widget.partner import KEY
+from tests.widget.world import HOST_TOKEN, SECRET
 from widget.app import create_app
 from widget.openapi import DESCRIPTION
 from widget.settings import Settings

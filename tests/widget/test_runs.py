@@ -2,75 +2,22 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.widget.conftest import SECRET, Clock, MakeSettings
-from tests.widget.partner import KEY, Partner, completed, reply
+from tests.widget.conftest import MakeSettings
+from tests.widget.partner import Partner, completed, reply
 from tests.widget.people import IDA, MARA, TOMAS, create_body
-from widget.database import DatabaseUnavailable, connect
-from widget.model import EmbedSession, Phase, Reason, Run
-from widget.partner_api import CALL_SECONDS, PartnerAPI
-from widget.runs import CLAIM_MARGIN_SECONDS, Runs
-from widget.seal import Seal
-from widget.sessions import Sessions
-from widget.settings import Settings
+from tests.widget.world import Clock, World, a_world
+from widget.database import DatabaseUnavailable
+from widget.model import Phase, Reason
+from widget.partner_api import CALL_SECONDS
+from widget.runs import CLAIM_MARGIN_SECONDS
 from widget.store import Store
 
 pytestmark = pytest.mark.anyio
-
-
-@dataclass
-class World:
-    """One process of the widget: its parts, the Partner API and the time."""
-
-    settings: Settings
-    clock: Clock
-    partner: Partner
-    store: Store
-    sessions: Sessions
-    runs: Runs
-    api: PartnerAPI
-
-    async def viewer(self, candidate: dict[str, str] = MARA) -> EmbedSession:
-        _, session = await self.sessions.open(create_body(candidate), {})
-        await self.sessions.renew(session)
-        return session
-
-    async def run_of(self, session: EmbedSession) -> Run | None:
-        return await self.store.run(session.pair)
-
-    async def known(self, session: EmbedSession) -> Run:
-        run = await self.run_of(session)
-        assert run is not None
-        return run
-
-    async def poll(self, session: EmbedSession) -> Run | None:
-        return await self.runs.refresh(await self.known(session))
-
-    async def settle(self) -> None:
-        await self.runs.finish(5)
-
-
-def a_world(settings: Settings, clock: Clock, partner: Partner) -> World:
-    store = Store(connect(settings.database_url), Seal([SECRET]))
-    api = PartnerAPI(settings.partner_api_url, KEY, httpx2.MockTransport(partner.answer))
-    runs = Runs(store, api, settings, clock)
-    return World(settings, clock, partner, store, Sessions(store, settings, clock), runs, api)
-
-
-@pytest.fixture
-async def world(settings: MakeSettings, database_url: str, clock: Clock) -> AsyncIterator[World]:
-    world = a_world(settings(database_url=database_url), clock, Partner(clock))
-    await world.store.open()
-    yield world
-    await world.settle()
-    await world.api.close()
-    await world.store.close()
 
 
 async def test_a_run_is_posted_with_everything_that_the_session_carries(world: World) -> None:

@@ -6,9 +6,10 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from tests.widget.conftest import HOST_TOKEN, SECRET, MakeSettings
+from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY
 from tests.widget.people import IDA, MARA, create_body
+from tests.widget.world import HOST_TOKEN, SECRET
 from widget.app import create_app
 from widget.assets import ASSETS, static_url
 from widget.embed import Embed

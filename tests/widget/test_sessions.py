@@ -9,8 +9,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from itsdangerous import Signer
 
-from tests.widget.conftest import SECRET, Clock, MakeSettings
+from tests.widget.conftest import MakeSettings
 from tests.widget.people import create_body
+from tests.widget.world import SECRET, Clock
 from widget.model import EmbedSession
 from widget.sessions import Lapsed, NotIssued, Sessions
 from widget.store import Store

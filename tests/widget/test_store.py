@@ -10,9 +10,9 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
-from tests.widget.conftest import SECRET, Clock
 from tests.widget.partner import KEY, resource
 from tests.widget.people import IDA, MARA, TOMAS, create_body
+from tests.widget.world import SECRET, Clock
 from widget.database import DatabaseUnavailable, connect
 from widget.model import EmbedSession, Phase, Reason, Run
 from widget.seal import Seal

@@ -22,9 +22,10 @@ from starlette.types import Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, get_contextvars
 
 from demo_ats.servers import LOOPBACK, process_of, wait_until_ready
-from tests.widget.conftest import HOST_TOKEN, SECRET, Clock, MakeSettings
+from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY, Partner, reply
 from tests.widget.people import create_body
+from tests.widget.world import HOST_TOKEN, SECRET, Clock
 from widget.app import create_app
 from widget.host_api import MAX_BODY_BYTES
 from widget.telemetry import AccessLog

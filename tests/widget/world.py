@@ -1,0 +1,93 @@
+"""One process of the widget, the time in it, and a run in each of its phases."""
+
+from dataclasses import dataclass, replace
+
+import httpx2
+
+from tests.widget.partner import KEY, Partner
+from tests.widget.people import MARA, create_body
+from widget.database import connect
+from widget.model import EmbedSession, Phase, Run
+from widget.partner_api import PartnerAPI
+from widget.runs import Runs
+from widget.seal import Seal
+from widget.sessions import Sessions
+from widget.settings import Settings
+from widget.store import Store
+
+SECRET = "a-secret-for-unit-tests-long-enough"
+HOST_TOKEN = "a-host-token-for-unit-tests-only"
+
+
+@dataclass
+class Clock:
+    """Seconds since the epoch, which pass only when a test says so."""
+
+    now: float = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class World:
+    """One process of the widget: its parts, the Partner API and the time."""
+
+    settings: Settings
+    clock: Clock
+    partner: Partner
+    store: Store
+    sessions: Sessions
+    runs: Runs
+    api: PartnerAPI
+
+    async def viewer(self, candidate: dict[str, str] = MARA) -> EmbedSession:
+        _, session = await self.sessions.open(create_body(candidate), {})
+        await self.sessions.renew(session)
+        return session
+
+    async def run_of(self, session: EmbedSession) -> Run | None:
+        return await self.store.run(session.pair)
+
+    async def known(self, session: EmbedSession) -> Run:
+        run = await self.run_of(session)
+        assert run is not None
+        return run
+
+    async def poll(self, session: EmbedSession) -> Run | None:
+        return await self.runs.refresh(await self.known(session))
+
+    async def settle(self) -> None:
+        await self.runs.finish(5)
+
+
+def a_world(settings: Settings, clock: Clock, partner: Partner) -> World:
+    store = Store(connect(settings.database_url), Seal([SECRET]))
+    api = PartnerAPI(settings.partner_api_url, KEY, httpx2.MockTransport(partner.answer))
+    runs = Runs(store, api, settings, clock)
+    return World(settings, clock, partner, store, Sessions(store, settings, clock), runs, api)
+
+
+NOW = 1_000.0
+RUNNING = Run(
+    pair="pair",
+    id="run",
+    phase=Phase.RUNNING,
+    started_at=NOW,
+    analysis_id="analysis_1",
+    poll_after=NOW + 10,
+    interval=10,
+    give_up_at=NOW + 600,
+)
+
+
+def a_run(phase: Phase, **members: object) -> Run:
+    return replace(RUNNING, phase=phase, **members)  # type: ignore[arg-type]
+
+
+COMPLETED = a_run(Phase.COMPLETED, resource={"report": {"summary": "Solid."}})
+ORPHANED = a_run(Phase.STARTING, analysis_id=None, busy_until=NOW)
+STARTING = a_run(Phase.STARTING, analysis_id=None, busy_until=NOW + 1)
