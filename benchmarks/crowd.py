@@ -19,7 +19,7 @@ from benchmarks.client import BROWSER, HTMX, Answer, Connection, message
 from benchmarks.figures import Figure, percentile
 from benchmarks.profiles import Profile, open_profiles
 from benchmarks.servers import a_sandbox, a_widget
-from tests.reliability.conftest import KEY, Sandbox, Widget
+from tests.processes import KEY, Sandbox, Widget
 from tests.reliability.tab import POLL
 
 WORKERS = 2

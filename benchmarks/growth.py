@@ -11,7 +11,7 @@ from benchmarks.figures import Figure, ratio
 from benchmarks.processes import cpu_seconds, resident_bytes, workers_of
 from benchmarks.profiles import Profile, open_profiles, start_runs
 from benchmarks.servers import CALM, a_sandbox, a_widget
-from tests.reliability.conftest import Widget
+from tests.processes import Widget
 
 LEVELS = (1, 10, 100, 1_000, 10_000)
 CONNECTIONS = 16

@@ -17,7 +17,7 @@ from benchmarks.profiles import Profile, open_profiles, start_runs
 from benchmarks.servers import CALM, a_sandbox, a_widget, widgets
 from tests import postgres
 from tests.postgres import PostgreSQL
-from tests.reliability.conftest import Sandbox, Widget
+from tests.processes import Sandbox, Widget
 
 REPORTS = 100
 SPEED = 10  # a report in four seconds, and a window of one: as many polls as at the API's pace

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from benchmarks.client import BROWSER, HTMX, Connection, message
-from tests.reliability.conftest import Widget
+from tests.processes import Widget
 
 CV = "Led the migration of a reporting platform, and the three people who did it. " * 50
 AT_ONCE = 16

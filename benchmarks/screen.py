@@ -15,7 +15,7 @@ from benchmarks.figures import Figure, milliseconds, percentile
 from benchmarks.profiles import open_profiles
 from benchmarks.servers import a_sandbox, a_widget
 from scripts import chromium
-from tests.reliability.conftest import Sandbox, Widget
+from tests.processes import Sandbox, Widget
 
 SPEED = 20
 SAMPLES = 16

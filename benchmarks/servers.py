@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from demo_ats.servers import free_ports, process_of, wait_until_ready
-from tests.reliability.conftest import KEY, Sandbox, Serve, Widget
+from tests.processes import KEY, Sandbox, Serve, Widget
 
 CALM = 0.05  # the sandbox's speed at which no wait ends and no analysis is done while we measure
 

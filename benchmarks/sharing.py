@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks.figures import Figure
 from benchmarks.servers import a_sandbox, a_widget
-from tests.reliability.conftest import Sandbox, Widget
+from tests.processes import Sandbox, Widget
 from tests.reliability.tab import Tab
 
 SPEED = 20

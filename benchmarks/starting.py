@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from benchmarks.figures import Figure, ratio
 from benchmarks.servers import CALM, a_sandbox, widgets
 from demo_ats.servers import LOOPBACK, process_of
-from tests.reliability.conftest import Serve
+from tests.processes import Serve
 
 ROUNDS = 5
 TRY_SECONDS = 0.002

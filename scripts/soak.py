@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.reliability.conftest import Serve, Widget, a_sandbox
+from tests.processes import Serve, Widget, a_sandbox
 from tests.reliability.tab import Tab
 
 RECRUITERS = 10

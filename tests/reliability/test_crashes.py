@@ -9,7 +9,7 @@ from collections import Counter
 import httpx2
 import pytest
 
-from tests.reliability.conftest import Sandbox, Serve, Widget
+from tests.processes import Sandbox, Serve, Widget
 from tests.reliability.tab import Tab
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,7 @@ from itertools import cycle, islice
 
 import pytest
 
-from tests.reliability.conftest import Sandbox, Serve, Widget
+from tests.processes import Sandbox, Serve, Widget
 from tests.reliability.tab import Tab
 
 pytestmark = pytest.mark.anyio

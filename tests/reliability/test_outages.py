@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from tests import postgres
 from tests.postgres import PostgreSQL
-from tests.reliability.conftest import Sandbox, Serve, Widget
+from tests.processes import Sandbox, Serve, Widget
 from tests.reliability.tab import Tab
 from widget import database
 from widget.database import DatabaseUnavailable, connect
