@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 
 import httpx2
 from starlette.testclient import TestClient
+
+from tests.widget.markup import Element, Markup
 
 HTMX = {"HX-Request": "true"}
 
@@ -15,8 +16,8 @@ HTMX = {"HX-Request": "true"}
 class Form:
     method: str
     action: str
-    button: str = ""
-    disabled: bool = False
+    button: str
+    disabled: bool
 
 
 @dataclass
@@ -35,52 +36,35 @@ class Page:
         return found
 
 
-class Reader(HTMLParser):
-    """Reads a page, or the partial that replaces its widget."""
+def read(html: str) -> Page:
+    """A page, or the partial that replaces its widget."""
+    markup = Markup(html)
+    return Page(
+        state=str(markup.state),
+        ask_in=_ask_in(markup.root),
+        says=[" ".join(said.text.split()) for said in markup.elements if _says_something(said)],
+        text=markup.text,
+        forms=[_form(element) for element in markup.all("form")],
+    )
 
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.page = Page()
-        self._sentence: list[str] = []  # the open elements within one that says something
-        self._in_form = self._in_button = False
-        self.feed(html)
-        self.page.says = [" ".join(text.split()) for text in self.page.says]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in attrs}
-        if attributes.get("id") == "candidate-intelligence":
-            self._read_root(attributes)
-        if tag == "form":
-            self._in_form = True
-            self.page.forms.append(Form(attributes["method"], attributes["action"]))
-        if tag == "button" and self._in_form:
-            self._in_button = True
-            self.page.forms[-1].disabled = "disabled" in attributes
-        if self._sentence:
-            self._sentence.append(tag)
-        elif attributes.get("id") == "ci-stage" or attributes.get("class") == "notice":
-            self._sentence.append(tag)
-            self.page.says.append("")
+def _ask_in(root: Element) -> float | None:
+    delay = re.match(r"load delay:(\d+)ms", root.attributes.get("hx-trigger") or "")
+    return int(delay[1]) / 1000 if delay else None
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "button":
-            self._in_button = False
-        if tag == "form":
-            self._in_form = False
-        if self._sentence:
-            self._sentence.pop()
 
-    def handle_data(self, data: str) -> None:
-        self.page.text += data
-        if self._in_button:
-            self.page.forms[-1].button += data.strip()
-        if self._sentence:
-            self.page.says[-1] += data
+def _says_something(element: Element) -> bool:
+    return element.attributes.get("id") == "ci-stage" or element.attributes.get("class") == "notice"
 
-    def _read_root(self, attributes: dict[str, str]) -> None:
-        self.page.state = attributes["data-state"]
-        delay = re.match(r"load delay:(\d+)ms", attributes.get("hx-trigger", ""))
-        self.page.ask_in = int(delay[1]) / 1000 if delay else None
+
+def _form(element: Element) -> Form:
+    (button,) = (inner for inner in element.inside if inner.tag == "button")
+    return Form(
+        method=str(element.attributes["method"]),
+        action=str(element.attributes["action"]),
+        button=button.text,
+        disabled="disabled" in button.attributes,
+    )
 
 
 @dataclass
@@ -116,5 +100,5 @@ class Recruiter:
 
     def see(self, response: httpx2.Response) -> Page:
         assert response.status_code == 200, response.text
-        self.page = Reader(response.text).page
+        self.page = read(response.text)
         return self.page

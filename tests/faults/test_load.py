@@ -15,7 +15,7 @@ import uvicorn
 from tests.faults import well
 from tests.faults.conftest import free_port, some_settings
 from tests.faults.partner import Partner, after, answer, keep_silent, once
-from tests.faults.recruiter import HTMX, Reader
+from tests.faults.recruiter import HTMX, read
 from tests.widget.partner import KEY
 from tests.widget.people import create_body
 from tests.widget.world import HOST_TOKEN
@@ -53,7 +53,7 @@ async def test_a_slow_partner_api_does_not_slow_the_pages_of_others(
             usual = await seconds_for_a_page(http, other)
             clicks = [asyncio.create_task(start_run(http, address)) for address in addresses]
             await until(lambda: partner.under_way == MAX_CONNECTIONS)
-            pages = [Reader(response.text).page for response in await asyncio.gather(*clicks)]
+            pages = [read(response.text) for response in await asyncio.gather(*clicks)]
             assert {page.state for page in pages} == {"running"}
             slow = await seconds_for_a_page(http, other)
             assert partner.under_way == MAX_CONNECTIONS

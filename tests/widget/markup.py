@@ -9,9 +9,12 @@ SVG_SHAPES = {"circle", "path", "rect"}
 
 @dataclass(frozen=True, slots=True)
 class Element:
+    """`inside`: the elements within it, however deep."""
+
     tag: str
     attributes: dict[str, str | None]
     texts: list[str] = field(default_factory=list)
+    inside: list["Element"] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -30,15 +33,13 @@ class Markup(HTMLParser):
         assert not self._open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, dict(attrs))
-        assert len(element.attributes) == len(attrs), attrs
-        self.elements.append(element)
+        element = self._add(tag, attrs)
         if tag not in VOID:
             self._open.append(element)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in SVG_SHAPES | VOID, tag
-        self.elements.append(Element(tag, dict(attrs)))
+        self._add(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open, tag
@@ -51,9 +52,26 @@ class Markup(HTMLParser):
     def handle_comment(self, data: str) -> None:
         raise AssertionError(f"a comment: {data}")
 
+    def _add(self, tag: str, attrs: list[tuple[str, str | None]]) -> Element:
+        element = Element(tag, dict(attrs))
+        assert len(element.attributes) == len(attrs), attrs
+        self.elements.append(element)
+        for parent in self._open:
+            parent.inside.append(element)
+        return element
+
     @property
     def text(self) -> str:
         return self.elements[0].text
+
+    @property
+    def root(self) -> Element:
+        """The widget's."""
+        return self.one("main", id="candidate-intelligence")
+
+    @property
+    def state(self) -> str | None:
+        return self.root.attributes["data-state"]
 
     def all(self, tag: str, **attributes: str) -> list[Element]:
         return [

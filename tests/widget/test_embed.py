@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -12,42 +11,13 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from tests.widget.markup import Markup
 from tests.widget.partner import KEY, Partner, completed, reply
+from tests.widget.people import IDA, MARA, create_body
 from widget.app import create_app
 from widget.settings import Settings
 
-CLIENT = {"id": "client-1", "first_name": "Ida", "last_name": "Moreau", "company": "Northbridge"}
-MARA = {"id": "candidate-1", "first_name": "Mara", "last_name": "Lindqvist", "cv": "Bridges."}
 HTMX = {"HX-Request": "true"}
-
-
-class Elements(HTMLParser):
-    """Each element of a page as its tag and attributes, and the texts between them."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data.strip())
-
-    def one(self, tag: str, **attributes: str) -> dict[str, str | None]:
-        matches = [
-            found
-            for name, found in self.elements
-            if name == tag and attributes.items() <= found.items()
-        ]
-        assert len(matches) == 1, (tag, attributes, matches)
-        return matches[0]
-
-    @property
-    def state(self) -> str | None:
-        return self.one("main", id="candidate-intelligence")["data-state"]
 
 
 @dataclass
@@ -56,14 +26,14 @@ class Browser:
     partner: Partner
     base: str
 
-    def get(self, path: str = "", **headers: str) -> Elements:
-        return Elements(self.http.get(self.base + path, headers=headers).text)
+    def get(self, path: str = "", **headers: str) -> Markup:
+        return Markup(self.http.get(self.base + path, headers=headers).text)
 
-    def submit(self, page: Elements, form_id: str) -> Elements:
+    def submit(self, page: Markup, form_id: str) -> Markup:
         """What a browser without JavaScript does with a form."""
-        form = page.one("form", id=form_id)
+        form = page.one("form", id=form_id).attributes
         response = self.http.request(str(form["method"]), str(form["action"]))
-        return Elements(response.text)
+        return Markup(response.text)
 
 
 def some_settings(database: Path, **overrides: Any) -> Settings:
@@ -82,7 +52,7 @@ def open_session(http: TestClient, **changes: Any) -> str:
     response = http.post(
         "/api/v1/sessions",
         headers={"Authorization": "Bearer host"},
-        json={"language": "en", "client": CLIENT, "candidate": MARA, **changes},
+        json=create_body(**changes),
     )
     assert response.status_code == 201, response.text
     return httpx2.URL(response.json()["embed_url"]).path
@@ -104,7 +74,7 @@ def test_a_profile_without_a_report_offers_to_run_one_and_asks_the_api_nothing(
 ) -> None:
     page = browser.get()
     assert page.state == "idle"
-    assert "Run candidate intelligence report" in page.texts
+    assert "Run candidate intelligence report" in page.text
     assert browser.partner.calls == []
 
 
@@ -113,61 +83,60 @@ def test_by_plain_forms_a_report_is_run_closed_and_viewed(browser: Browser) -> N
     running = browser.submit(browser.get(), "ci-action")
     assert running.state == "running"
     button = running.one("button", id="ci-button")
-    assert {"disabled", "aria-busy"} <= button.keys()
-    assert "Running intelligence report..." in running.texts
+    assert {"disabled", "aria-busy"} <= button.attributes.keys()
+    assert button.text == "Running intelligence report..."
 
     browser.partner.on("POST", completed(summary="Solid."))
     base = open_session(browser.http, candidate={**MARA, "id": "candidate-2"})
     other = Browser(browser.http, browser.partner, base)
     opened = other.submit(other.get(), "ci-action")
     assert opened.state == "open"
-    assert "✕ Close report" in opened.texts
-    assert "Solid." in opened.texts
+    assert "✕ Close report" in opened.text
+    assert "Solid." in opened.text
     closed = other.submit(opened, "ci-action")
     assert closed.state == "closed"
-    assert "View Intelligence report" in closed.texts
-    assert "Solid." not in closed.texts
+    assert "View Intelligence report" in closed.text
+    assert "Solid." not in closed.text
     assert other.submit(closed, "ci-action").state == "open"
 
 
 def test_by_plain_forms_a_run_is_canceled(browser: Browser) -> None:
     browser.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
     running = browser.submit(browser.get(), "ci-action")
-    assert "Cancel" in running.texts
+    assert running.one("form", id="ci-cancel").text == "Cancel"
     canceled = browser.submit(running, "ci-cancel")
     assert canceled.state == "idle"
-    assert any("canceled" in text for text in canceled.texts)
+    assert "canceled" in canceled.text
 
 
 def test_without_javascript_the_running_page_refreshes_itself(browser: Browser) -> None:
     browser.partner.on("POST", reply("queued"))
     running = browser.submit(browser.get(), "ci-action")
     refresh = running.one("meta", **{"http-equiv": "refresh"})
-    assert refresh["content"] == f"10; url={browser.base}/run"
+    assert refresh.attributes["content"] == f"10; url={browser.base}/run"
 
 
 def test_htmx_gets_the_partial_that_the_page_holds(browser: Browser) -> None:
     page, partial = browser.get(), browser.get(**HTMX)
-    assert partial.elements[0] == ("main", page.one("main", id="candidate-intelligence"))
-    assert not any(tag == "html" for tag, _ in partial.elements)
+    assert partial.elements[0] is partial.root
+    assert partial.root.attributes == page.root.attributes
 
 
 def test_a_running_partial_says_when_to_ask_next_and_an_ended_one_asks_no_more(
     browser: Browser,
 ) -> None:
     browser.partner.on("POST", reply("queued", retry_after="7")).on("GET", completed())
-    running = Elements(browser.http.post(browser.base + "/run", headers=HTMX).text)
-    root = running.one("main", id="candidate-intelligence")
-    delay = re.fullmatch(r"load delay:(\d+)ms, refresh", str(root["hx-trigger"]))
+    running = Markup(browser.http.post(browser.base + "/run", headers=HTMX).text)
+    trigger = running.root.attributes["hx-trigger"]
+    delay = re.fullmatch(r"load delay:(\d+)ms, refresh", str(trigger))
     assert delay is not None
     assert 6_000 <= int(delay[1]) <= 7_100
-    idle = browser.get(**HTMX).one("main", id="candidate-intelligence")
     assert running.state == "running"
+    assert "hx-get" in browser.get(**HTMX).root.attributes
     again = open_session(browser.http, candidate={**MARA, "id": "candidate-3"})
     browser.partner.on("POST", completed())
-    done = Elements(browser.http.post(again + "/run", headers=HTMX).text)
-    assert "hx-trigger" not in done.one("main", id="candidate-intelligence")
-    assert "hx-get" in idle
+    done = Markup(browser.http.post(again + "/run", headers=HTMX).text)
+    assert "hx-trigger" not in done.root.attributes
 
 
 def test_each_answer_has_a_nonce_of_its_own_and_every_htmx_element_carries_it(
@@ -184,11 +153,11 @@ def test_each_answer_has_a_nonce_of_its_own_and_every_htmx_element_carries_it(
         found = re.search(r"script-src 'nonce-([^']+)'", policy)
         assert found is not None
         nonces.add(found[1])
-        for tag, attributes in Elements(response.text).elements:
-            if any(name.startswith("hx-") for name in attributes):
-                assert attributes["hx-nonce"] == found[1]
-            if tag == "script":
-                assert attributes["nonce"] == found[1]
+        for element in Markup(response.text).elements:
+            if any(name.startswith("hx-") for name in element.attributes):
+                assert element.attributes["hx-nonce"] == found[1]
+            if element.tag == "script":
+                assert element.attributes["nonce"] == found[1]
     assert len(nonces) == 3
 
 
@@ -204,7 +173,7 @@ def test_the_page_may_be_framed_by_the_named_origins_and_runs_nothing_inline(
     assert response.headers["Referrer-Policy"] == "no-referrer"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in response.headers
-    assert not any("style" in attributes for _, attributes in Elements(response.text).elements)
+    assert not any("style" in element.attributes for element in Markup(response.text).elements)
 
 
 @pytest.mark.parametrize("token", ["nonsense", "a.b", "%00", "é", "x" * 3000])
@@ -227,13 +196,13 @@ def test_a_session_that_has_lapsed_is_a_410_that_says_how_to_go_on(tmp_path: Pat
     with TestClient(create_app(settings), base_url="http://127.0.0.1:8001") as http:
         base = open_session(http)
         http.delete(
-            f"/api/v1/candidates/{CLIENT['id']}/{MARA['id']}",
+            f"/api/v1/candidates/{IDA['id']}/{MARA['id']}",
             headers={"Authorization": "Bearer host"},
         )
         for path, method in (("", "GET"), ("/run", "GET"), ("/run", "POST")):
             response = http.request(method, base + path)
             assert response.status_code == 410
-            assert Elements(response.text).state == "expired"
+            assert Markup(response.text).state == "expired"
             assert "Reload the candidate’s profile" in response.text
 
 
@@ -248,7 +217,7 @@ def test_once_its_secret_is_no_longer_in_use_a_session_has_expired_to_a_page_tha
         for path, method in (("", "GET"), ("/run", "GET"), ("/run", "POST")):
             live = http.request(method, base + path, headers=HTMX)
             assert live.status_code == 404
-            assert Elements(live.text).state == "expired"
+            assert Markup(live.text).state == "expired"
             assert "does not belong to" in http.request(method, base + path).text
 
 
@@ -260,7 +229,7 @@ def test_a_get_for_the_beacon_or_an_unknown_address_is_no_error_of_the_server(
 
 
 def test_a_beacon_is_answered_without_content(browser: Browser) -> None:
-    leave = browser.get().one("main", id="candidate-intelligence")["data-leave"]
+    leave = browser.get().root.attributes["data-leave"]
     assert browser.http.post(str(leave)).status_code == 204
 
 
@@ -268,7 +237,7 @@ def test_what_the_api_says_of_a_failure_is_shown_as_text(browser: Browser) -> No
     browser.partner.on("POST", reply("failed", error={"message": "<b>No trace</b> of her."}))
     page = browser.submit(browser.get(), "ci-action")
     assert page.state == "idle"
-    assert "<b>No trace</b> of her." in page.texts
+    assert "<b>No trace</b> of her." in page.text
 
 
 @pytest.mark.parametrize(
@@ -288,8 +257,8 @@ def test_whatever_goes_wrong_with_the_start_is_said_in_plain_words(
     browser.partner.on("POST", answer)
     page = browser.submit(browser.get(), "ci-action")
     assert page.state == "idle"
-    assert any(sentence in text for text in page.texts)
-    assert "Run candidate intelligence report" in page.texts
+    assert sentence in page.text
+    assert "Run candidate intelligence report" in page.text
 
 
 def test_a_lone_surrogate_in_a_report_does_not_break_the_page(browser: Browser) -> None:
