@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 
 from demo_ats.servers import free_ports, running
 from scripts import chromium
-from tests.browser.embed import STATES, Embed, serving
+from tests.browser.embed import STATES, Embed, an_embed
 from tests.browser.recruiter import RUN, Recruiter
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
@@ -97,7 +97,7 @@ def _take_all(browser: Browser, folder: Path) -> None:
 
 @contextmanager
 def _embed() -> Iterator[Embed]:
-    with TemporaryDirectory() as data, serving(Path(data) / "widget.db") as embed:
+    with TemporaryDirectory() as data, an_embed(Path(data) / "widget.db") as embed:
         yield embed
 
 

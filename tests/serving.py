@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -13,11 +14,11 @@ START_SECONDS = 30
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
-    """The origin at which the application answers."""
+def serving(app: ASGIApp, **options: Any) -> Iterator[str]:
+    """The origin at which the application answers. `options` are uvicorn's."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, **options))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

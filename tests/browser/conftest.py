@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from demo_ats.servers import Demo, free_ports, running
 from scripts import chromium
-from tests.browser.embed import Embed, serving
+from tests.browser.embed import Embed, an_embed
 from tests.browser.recruiter import Recruiter
 
 BROWSERS = os.environ.get("BROWSERS", "chromium").split(",")
@@ -35,7 +35,7 @@ def demo() -> Iterator[Demo]:
 
 @pytest.fixture(scope="session")
 def embed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embed]:
-    with serving(tmp_path_factory.mktemp("embed") / "widget.db") as embed:
+    with an_embed(tmp_path_factory.mktemp("embed") / "widget.db") as embed:
         yield embed
 
 

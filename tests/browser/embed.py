@@ -1,6 +1,5 @@
 """The widget alone, served on a port of its own, with a Partner API that says what a test wants."""
 
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,18 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import uvicorn
-from starlette.types import ASGIApp
 
 from demo_ats.sandbox import reports
 from demo_ats.sandbox.scenarios import SCENARIOS
+from tests.serving import serving
 from tests.widget.partner import KEY, Partner, reply
 from tests.widget.people import MARA, create_body
 from widget.app import create_app
 from widget.settings import Settings
 
 HOST_TOKEN = "a-host-token-for-browser-tests-only"
-START_SECONDS = 30
 LONG = "600"  # seconds in which nobody asks the Partner API
 STATES = (
     "idle",
@@ -116,7 +113,7 @@ class Embed:
 
 
 @contextmanager
-def serving(database: Path, **overrides: Any) -> Iterator[Embed]:
+def an_embed(database: Path, **overrides: Any) -> Iterator[Embed]:
     partner = Partner(time.time).on("DELETE", reply("canceled"))
     settings = Settings(
         partner_api_url="http://127.0.0.1:9",
@@ -127,7 +124,7 @@ def serving(database: Path, **overrides: Any) -> Iterator[Embed]:
         database_url=f"sqlite:///{database}",
         **overrides,
     )
-    with _served(create_app(settings, httpx2.MockTransport(partner.answer))) as origin:
+    with serving(create_app(settings, httpx2.MockTransport(partner.answer))) as origin:
         yield Embed(origin, partner)
 
 
@@ -169,20 +166,3 @@ def _metadata(generated_at: datetime) -> Mapping[str, str]:
         "generated_at": generated_at.isoformat(timespec="seconds"),
         "pdf_download_url": "https://reports.example.com/report-1.pdf",
     }
-
-
-@contextmanager
-def _served(app: ASGIApp) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    deadline = time.monotonic() + START_SECONDS
-    while not server.started:
-        assert time.monotonic() < deadline, "the widget did not start"
-        time.sleep(0.01)
-    try:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()

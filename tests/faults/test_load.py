@@ -2,27 +2,25 @@
 
 import asyncio
 import statistics
-import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
-import uvicorn
 
 from tests.faults import well
 from tests.faults.conftest import free_port, some_settings
 from tests.faults.partner import Partner, after, answer, keep_silent, once
 from tests.faults.recruiter import HTMX, read
+from tests.serving import serving
 from tests.widget.partner import KEY
 from tests.widget.people import create_body
 from tests.widget.world import HOST_TOKEN
 from widget import partner_api
 from widget.app import create_app
 from widget.partner_api import MAX_CONNECTIONS, AnswerLost, PartnerAPI, Unavailable
-from widget.settings import Settings
 
 RUNS = 200
 SAMPLES = 40
@@ -46,7 +44,7 @@ async def test_a_slow_partner_api_does_not_slow_the_pages_of_others(
         monkeypatch.setattr(partner_api, limit, 60.0)
     measured = asyncio.Event()
     partner.plays["POST"] = once(measured, partner.plays["POST"])
-    with serving(some_settings(tmp_path, partner)) as origin:
+    with serving(create_app(some_settings(tmp_path, partner))) as origin:
         async with httpx2.AsyncClient(base_url=origin, timeout=60, limits=UNLIMITED) as http:
             addresses = [await open_session(http, f"candidate-{n}") for n in range(RUNS)]
             other = await open_session(http, "somebody-else")
@@ -111,25 +109,6 @@ async def test_calls_that_ran_out_of_time_give_their_connections_back(
                     await api.get("analysis_1")
         partner.plays["GET"] = answer(200, well.PROCESSING)
         assert (await api.get("analysis_1")).id == "analysis_1"
-
-
-@contextmanager
-def serving(settings: Settings) -> Iterator[str]:
-    """The widget on a port of its own, in a thread of its own."""
-    port = free_port()
-    app = create_app(settings)
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @asynccontextmanager

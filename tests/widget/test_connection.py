@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from tests.serving import serving
 from widget.connection import MAX_HEAD_BYTES, Connection
 
 RECEIVE_SECONDS = 0.5
@@ -50,25 +50,9 @@ class App:
 
 
 @contextmanager
-def serving(app: App, **options: object) -> Iterator[int]:
-    config = uvicorn.Config(
-        app,
-        http=Hasty,
-        lifespan="off",
-        log_config=None,
-        port=0,
-        **options,  # type: ignore[arg-type]
-    )
-    server = uvicorn.Server(config)
-    listener = config.bind_socket()
-    thread = threading.Thread(target=server.run, args=([listener],))
-    port: int = listener.getsockname()[1]
-    thread.start()
-    try:
-        yield port
-    finally:
-        server.should_exit = True
-        thread.join()
+def serving_hastily(app: App, **options: int) -> Iterator[int]:
+    with serving(app, http=Hasty, lifespan="off", **options) as origin:
+        yield int(origin.rpartition(":")[2])
 
 
 @pytest.fixture
@@ -78,18 +62,12 @@ def app() -> App:
 
 @pytest.fixture
 def port(app: App) -> Iterator[int]:
-    with serving(app) as port:
+    with serving_hastily(app) as port:
         yield port
 
 
 def connected(port: int) -> socket.socket:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
 
 
 def until_closed(connection: socket.socket) -> bytes:
@@ -242,7 +220,7 @@ def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(port: int) -> None
 
 
 def test_a_full_server_says_so_but_is_alive(app: App) -> None:
-    with serving(app, limit_concurrency=3) as port, connected(port), connected(port):
+    with serving_hastily(app, limit_concurrency=3) as port, connected(port), connected(port):
         for path, status in [("/readyz", b"503"), ("/healthz", b"200")]:
             with connected(port) as connection:
                 connection.sendall(head(path, Content_Length="0", Connection="close"))
