@@ -263,7 +263,7 @@ def test_stages_and_new_signals_are_told_once_and_politely(embed: Embed, page: P
     expect(page.locator("#candidate-intelligence")).to_have_attribute("data-state", "open")
     told: list[str] = page.evaluate("window.told")
     assert told == [
-        "Waiting to start The report opens here by itself, usually within a minute.",
+        "Waiting to start The report will open here automatically, usually within a minute.",
         "Step 1 of 4: Identity",
         "Step 2 of 4: Enrichment",
         "Quick signal: Orange",

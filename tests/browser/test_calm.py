@@ -138,7 +138,7 @@ def test_a_press_shows_at_once_that_something_goes_on(embed: Embed, page: Page) 
 def test_the_first_frame_of_a_run_has_a_place_for_all_that_comes(embed: Embed, page: Page) -> None:
     page.goto(embed.waiting())
     expect(page.get_by_text("Waiting to start")).to_be_visible()
-    expect(page.get_by_text("Comes as soon as the person is identified.")).to_be_visible()
+    expect(page.get_by_text("Appears once the candidate has been identified.")).to_be_visible()
 
 
 def test_a_dark_page_is_dark_before_its_styles_have_come(

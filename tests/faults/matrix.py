@@ -92,8 +92,8 @@ UNCONFIRMED = Outcome(
     "not confirmed",
     "idle",
     (
-        "The report service did not confirm that the run has started. Run it again: "
-        "if it did start, you get that report, and it is billed only once.",
+        "The report service did not confirm that the run started. Run it again: "
+        "if it had started, you get the same report, billed only once.",
     ),
     "not repeated automatically",
 )
@@ -102,7 +102,7 @@ REFUSED = Outcome(
     "idle",
     (
         "The report service did not accept this candidate’s details. "
-        "Check the profile, and run it again.",
+        "Check the profile, then run it again.",
     ),
     "not repeated automatically",
 )
@@ -110,8 +110,8 @@ NOT_ADMITTED = Outcome(
     "not admitted",
     "idle",
     (
-        "Reports are not available here at the moment. "
-        "Please tell your administrator, who finds the cause in the log.",
+        "Reports are currently unavailable. "
+        "Please tell your administrator; the log shows the cause.",
     ),
     "not repeated automatically; an error in the log",
 )
@@ -166,8 +166,8 @@ WITHOUT_REPORT = Outcome(
     "without a report",
     "open",
     (
-        "The report service says that the report is complete, but has not sent it. "
-        "Close it, and view it again in a moment.",
+        "The report is complete, but the service has not sent it yet. "
+        "Close it and view it again in a moment.",
     ),
     "the next View tries again",
 )

@@ -91,7 +91,7 @@ def test_a_run_that_may_not_be_asked_about_any_more_is_given_up(
     recruiter = stage.recruiter()
     recruiter.press(RUN)
     page = recruiter.watch_until("idle")
-    assert page.says == ["The report took too long and was given up. You can run it again."]
+    assert page.says == ["The report took too long, so the run was stopped. You can run it again."]
     assert stage.count("GET") == 1
     assert stage.count("DELETE") == 1
 

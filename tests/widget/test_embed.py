@@ -255,12 +255,12 @@ def test_what_the_api_says_of_a_failure_is_shown_as_text(browser: Browser) -> No
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        (httpx2.Response(401), "Reports are not available here at the moment."),
+        (httpx2.Response(401), "Reports are currently unavailable."),
         (httpx2.Response(422), "did not accept this candidate’s details"),
         (httpx2.ConnectError("refused"), "Nothing was started"),
-        (httpx2.Response(500, text="<h1>Oops</h1>"), "it is billed only once"),
-        (httpx2.Response(202, text="{"), "it is billed only once"),
-        (httpx2.ReadTimeout(""), "it is billed only once"),
+        (httpx2.Response(500, text="<h1>Oops</h1>"), "billed only once"),
+        (httpx2.Response(202, text="{"), "billed only once"),
+        (httpx2.ReadTimeout(""), "billed only once"),
     ],
 )
 def test_whatever_goes_wrong_with_the_start_is_said_in_plain_words(
