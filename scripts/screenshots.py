@@ -31,6 +31,7 @@ APPEARANCES: Mapping[str, Mapping[str, str]] = {
     "density-compact": {"density": "compact"},
     "radius-large": {"radius": "large"},
 }
+DEMO_SIZE: ViewportSize = {"width": 1280, "height": 754}  # down to the end of the decision
 BUTTON_SIZE: ViewportSize = {"width": 640, "height": 48}
 REPORT_SIZE: ViewportSize = {"width": 640, "height": 380}
 TIMEOUT_MS = 60_000
@@ -55,7 +56,8 @@ def main() -> None:
 def _take_for_docs(browser: Browser) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with running(free_ports(), SPEED) as demo:
-        page = _page(browser, 1280, "light")
+        page = _page(browser, DEMO_SIZE["width"], "light")
+        page.set_viewport_size(DEMO_SIZE)
         recruiter = Recruiter(page, demo.ats)
         recruiter.opens("test_orange")
         recruiter.presses(RUN)
