@@ -36,7 +36,7 @@ FOREIGN = {
     "a portal": (200, PORTAL),
     "nothing": (200, ""),
 }
-UNANSWERED = "That did not get through."
+UNANSWERED = "That didn’t go through."
 TRYING_AGAIN = "No answer yet. Trying again…"
 
 

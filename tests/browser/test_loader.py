@@ -359,7 +359,7 @@ def test_a_proxy_that_speaks_for_the_widget_makes_no_session_expire(
     page.route("**/embed/*/run", answer)
     page.route("**/embed/*", answer)
     recruiter.presses(RUN)
-    recruiter.reads("That did not get through.")
+    recruiter.reads("That didn’t go through.")
     page.clock.fast_forward(31_000)
 
     def moves_until_it_is_asked() -> bool:

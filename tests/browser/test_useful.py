@@ -300,7 +300,7 @@ def test_a_press_that_does_not_get_through_says_so(context: BrowserContext, demo
     expect(recruiter.page.locator("iframe")).to_be_visible()
     context.set_offline(True)
     recruiter.presses(RUN)
-    recruiter.reads("That did not get through.")
+    recruiter.reads("That didn’t go through.")
     context.set_offline(False)
     recruiter.presses(RUN)
     recruiter.sees("open")
