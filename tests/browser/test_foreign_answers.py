@@ -36,7 +36,7 @@ FOREIGN = {
     "a portal": (200, PORTAL),
     "nothing": (200, ""),
 }
-UNANSWERED = "That did not get through."
+UNANSWERED = "That didn’t go through."
 TRYING_AGAIN = "No answer yet. Trying again…"
 
 
@@ -207,7 +207,7 @@ def test_a_page_that_waits_for_the_widget_is_not_replaced_by_a_portal(
         page.goto(address)
     proxy.goes_down("a portal")
     passes_time_until(page, lambda: proxy.answered >= 2)
-    expect(page.get_by_text("tries again by itself")).to_be_visible()
+    expect(page.get_by_text("will retry automatically")).to_be_visible()
     proxy.down = False
     run = page.get_by_role("button", name=RUN)
     passes_time_until(page, run.is_visible)

@@ -66,7 +66,7 @@ def test_the_report_is_copied_as_text_that_reads_well_in_a_note(embed: Embed, pa
         "  High reliability · company website · https://www.example.com/team/mara-lindqvist\n"
         in copied
     )
-    assert "This report supports your decision and does not make it." in copied
+    assert "This report supports your decision; it does not make it." in copied
     assert "Tick what is settled" not in copied
     assert "3 days ago" not in copied
 
@@ -131,7 +131,7 @@ def test_a_tick_is_gone_when_the_report_is_closed_as_the_hint_says(
 ) -> None:
     opens_a_report(page, embed)
     page.get_by_label(TICKED).check()
-    expect(page.get_by_text("are gone when the report is closed")).to_be_visible()
+    expect(page.get_by_text("cleared when you close the report")).to_be_visible()
     page.get_by_role("button", name=CLOSE).click()
     page.get_by_role("button", name=VIEW).click()
     expect(page.get_by_label(TICKED)).not_to_be_checked()
@@ -300,7 +300,7 @@ def test_a_press_that_does_not_get_through_says_so(context: BrowserContext, demo
     expect(recruiter.page.locator("iframe")).to_be_visible()
     context.set_offline(True)
     recruiter.presses(RUN)
-    recruiter.reads("That did not get through.")
+    recruiter.reads("That didn’t go through.")
     context.set_offline(False)
     recruiter.presses(RUN)
     recruiter.sees("open")
@@ -330,5 +330,5 @@ def test_a_widget_that_was_not_available_comes_back_by_itself(
     with monkeypatch.context() as outage:
         outage.setattr(Store, "load", fail)
         page.goto(address)
-        expect(page.get_by_text("tries again by itself")).to_be_visible()
+        expect(page.get_by_text("will retry automatically")).to_be_visible()
     expect(page.get_by_role("button", name=RUN)).to_be_visible()
