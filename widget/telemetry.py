@@ -48,7 +48,7 @@ def configure_logging(log_format: Literal["json", "text"]) -> None:
     structlog.configure(
         processors=[*shared, _put_in_order, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
