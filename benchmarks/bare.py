@@ -33,6 +33,7 @@ def _context(run: Run | None) -> dict[str, object]:
         "panel": panel_of(run, True, time.time(), LEASE),
         "base": f"/embed/{TOKEN}",
         "visit": "v" * 8,
+        "foreign": "",
         "sequence": 1_700_000_000_000,
         "appearance": {},
         "hosts": ["http://localhost:8000"],

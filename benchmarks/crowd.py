@@ -24,7 +24,7 @@ from tests.reliability.tab import POLL
 
 WORKERS = 2
 SPEED = 1  # the API's real pace: a window of ten seconds
-LEVELS = (3_000, 4_000)
+LEVELS = (4_000, 3_000)  # until one holds
 GOAL_RUNS = 10_000
 WINDOW_SECONDS = 10.0
 WATCHED_SECONDS = 12.0  # two windows
@@ -62,30 +62,35 @@ class Crowd:
 
 
 async def figures() -> Sequence[Figure]:
-    held, late, early = 0, 0.0, 0
+    tried = []
     for runs in LEVELS:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            a_sandbox(SPEED) as sandbox,
-            a_widget(sandbox, f"sqlite:///{folder}/widget.db", WORKERS) as widget,
-        ):
-            reached, lost = await _on_the_widget(widget, runs)
-            early += len(sandbox.violations("early_poll"))
-        if reached > MAX_SECONDS or lost or early:
+        late, lost, early = await _at_once(runs)
+        tried.append(f"{runs:,}")
+        if late <= MAX_SECONDS and not lost and not early:
             break
-        held, late = runs, reached
     with a_sandbox(SPEED) as sandbox:
-        alone = await _on_the_sandbox(sandbox, held or LEVELS[0])
+        alone = await _on_the_sandbox(sandbox, runs)
     return [
         Figure(
             name=f"runs at once on {WORKERS} workers, with this load's senders on the same cores",
             reference=f"the sandbox alone: p99 {alone * 1000:.0f} ms",
-            measured=f"{held:,}, p99 {late * 1000:.0f} ms, {early} early",
-            spread=f"tried: {', '.join(f'{runs:,}' for runs in LEVELS)}",
-            goal="10,000, p99 500 ms, 0 early",
-            holds=held >= GOAL_RUNS,
+            measured=f"{runs:,}, p99 {late * 1000:.0f} ms, {lost} lost, {early} early",
+            spread=f"tried: {', '.join(tried)}",
+            goal="10,000, p99 500 ms, 0 lost, 0 early",
+            holds=runs >= GOAL_RUNS and late <= MAX_SECONDS and not lost and not early,
         )
     ]
+
+
+async def _at_once(runs: int) -> tuple[float, int, int]:
+    """The 99th percentile of a poll's seconds, and how many were lost or sent too early."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        a_sandbox(SPEED) as sandbox,
+        a_widget(sandbox, f"sqlite:///{folder}/widget.db", WORKERS) as widget,
+    ):
+        late, lost = await _on_the_widget(widget, runs)
+        return late, lost, len(sandbox.violations("early_poll"))
 
 
 async def _on_the_widget(widget: Widget, runs: int) -> tuple[float, int]:

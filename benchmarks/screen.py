@@ -18,7 +18,7 @@ from scripts import chromium
 from tests.processes import Sandbox, Widget
 
 SPEED = 20
-SAMPLES = 16
+CLICKS, RUNS, LOADS = 40, 8, 8
 COLD_BYTES, COLD_REQUESTS, COLD_SECONDS = 22 * 1024, 5, 0.150
 SECOND_BYTES = 4 * 1024
 
@@ -49,13 +49,12 @@ async def figures() -> Sequence[Figure]:
         async with _browser() as browser:
             await _existing(browser, sandbox, widget, "warm-up")
             clicks = [
-                await _existing(browser, sandbox, widget, str(number)) for number in range(SAMPLES)
+                await _existing(browser, sandbox, widget, str(number)) for number in range(CLICKS)
             ]
             ready = [
-                await _watched(browser, sandbox, widget, str(number))
-                for number in range(SAMPLES // 2)
+                await _watched(browser, sandbox, widget, str(number)) for number in range(RUNS)
             ]
-            loads = [await _loads(browser, widget, str(number)) for number in range(SAMPLES // 2)]
+            loads = [await _loads(browser, widget, str(number)) for number in range(LOADS)]
     return [
         milliseconds(
             "report complete → on the screen", ready, 150, "the wait that `Retry-After` imposes"
