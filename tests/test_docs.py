@@ -141,6 +141,24 @@ def test_every_command_that_is_named_exists() -> None:
     assert {"demo", "test", "check"} <= named <= targets
 
 
+def test_the_page_on_capacity_says_what_was_measured() -> None:
+    results = (ROOT / "benchmarks" / "results.md").read_text()
+    page = (ROOT / "docs" / "capacity.md").read_text()
+    measured = {
+        row[0]: row[2] for row in re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|", results, re.M)
+    }
+    for name, said in {
+        "processor for one report, from opening to viewing, SQLite": "process | {} |",
+        "the same with PostgreSQL, on the widget's side": "with PostgreSQL | {} |",
+        "the same, on PostgreSQL's side": "PostgreSQL itself | {} |",
+        "status partial, requests/s on one worker": "| 0.6 | {} | 90 µs",
+        "embed page, requests/s on one worker": "| 0.6 | {} | rendering",
+        "opening a session, requests/s on one worker": "| 0.4 | {} | two",
+        "polls/s of two widget servers on one PostgreSQL, all on this machine": "{} times what one",
+    }.items():
+        assert said.format(measured[name]) in page, name
+
+
 def test_a_run_is_kept_for_as_long_as_is_said() -> None:
     assert RUN_RETENTION_SECONDS == 30 * 24 * 3600
     assert "| 30 days after its start |" in (ROOT / "docs" / "security.md").read_text()
