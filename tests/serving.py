@@ -10,6 +10,8 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from widget.serving import KEEP_ALIVE_SECONDS
+
 START_SECONDS = 30
 
 
@@ -18,7 +20,8 @@ def serving(app: ASGIApp, **options: Any) -> Iterator[str]:
     """The origin at which the application answers. `options` are uvicorn's."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, **options))
+        usual = {"log_config": None, "access_log": False, "timeout_keep_alive": KEEP_ALIVE_SECONDS}
+        server = uvicorn.Server(uvicorn.Config(app, **usual | options))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
