@@ -126,7 +126,7 @@ async def _open(store: Store) -> None:
 
 
 async def _sweep_forever(runs: Runs) -> None:
-    """Whatever happens: with it would end the promise that what is kept is deleted in time."""
+    """Goes on whatever happens, as nothing else deletes in time what is kept."""
     silent_until = 0.0
     while True:
         try:

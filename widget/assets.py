@@ -84,6 +84,7 @@ async def static_file(request: Request) -> Response:
 def answer_asset(
     request: Request, asset: Asset, caching: str, headers: Mapping[str, str]
 ) -> Response:
+    """The asset in a coding that the browser takes, or a 304. `caching`: its Cache-Control."""
     # Weak, as it is the same for each coding (RFC 9110, 8.8.3.3).
     etag = f'W/"{asset.version}"'
     headers = {**headers, "Cache-Control": caching, "ETag": etag, "Vary": "Accept-Encoding"}

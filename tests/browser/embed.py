@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from demo_ats.sandbox import reports
 from demo_ats.sandbox.scenarios import SCENARIOS
@@ -16,7 +17,9 @@ from tests.serving import serving
 from tests.widget.partner import KEY, Partner, reply
 from tests.widget.people import MARA, create_body
 from widget.app import create_app
+from widget.database import DatabaseUnavailable
 from widget.settings import Settings
+from widget.store import Store
 
 HOST_TOKEN = "a-host-token-for-browser-tests-only"
 LONG = "600"  # seconds in which nobody asks the Partner API
@@ -166,3 +169,15 @@ def _metadata(generated_at: datetime) -> Mapping[str, str]:
         "generated_at": generated_at.isoformat(timespec="seconds"),
         "pdf_download_url": "https://reports.example.com/report-1.pdf",
     }
+
+
+@contextmanager
+def an_outage() -> Iterator[None]:
+    """Meanwhile the store does not answer."""
+
+    async def fail(*_: object) -> None:
+        raise DatabaseUnavailable("gone")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Store, "load", fail)
+        yield

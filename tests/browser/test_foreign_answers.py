@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.embed import Embed, finished, found
+from tests.browser.embed import Embed, an_outage, finished, found
 from tests.browser.recruiter import CLOSE, RUN, RUNNING, VIEW
 from tests.widget.partner import reply
-from widget.database import DatabaseUnavailable
-from widget.store import Store
 
 NGINX = """<html>
 <head><title>{0}</title></head>
@@ -196,15 +194,10 @@ def test_a_long_outage_is_not_asked_about_more_often_for_each_return_to_the_tab(
 
 
 def test_a_page_that_waits_for_the_widget_is_not_replaced_by_a_portal(
-    page: Page, embed: Embed, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    page: Page, embed: Embed, proxy: Proxy
 ) -> None:
     address = embed.profile()
-
-    async def fail(*_: object) -> None:
-        raise DatabaseUnavailable("gone")
-
-    with monkeypatch.context() as outage:
-        outage.setattr(Store, "load", fail)
+    with an_outage():
         page.goto(address)
     proxy.goes_down("a portal")
     passes_time_until(page, lambda: proxy.answered >= 2)

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from itertools import pairwise
 from typing import Any
 
+import httpx2
 import pytest
 from playwright.sync_api import (
     Browser,
@@ -244,8 +245,22 @@ def test_nothing_of_the_frame_is_seen_before_it_can_be_shown(
 def lets_the_session_lapse(context: BrowserContext, page: Page) -> None:
     """As a laptop does that sleeps: for longer than the session lives, nothing is asked."""
     context.set_offline(True)
-    page.wait_for_timeout((SESSION_SECONDS + 1) * 1000)
+    waits_until_lapsed(page, address_of(embedded(page)))
     context.set_offline(False)
+
+
+def waits_until_lapsed(page: Page, embed_url: str) -> None:
+    """To say that a page has been left renews no session, so it can be asked whether it lives."""
+
+    def has_lapsed() -> bool:
+        return httpx2.post(f"{embed_url}/departure", trust_env=False).status_code == 410
+
+    Recruiter(page, page.url).waits_until(has_lapsed)
+
+
+def address_of(frame: Frame) -> str:
+    """The session's own address, whichever of its pages the frame shows."""
+    return "/".join(frame.url.split("/")[:5])
 
 
 def test_a_report_that_is_open_stays_open_when_its_session_has_expired(
@@ -295,7 +310,7 @@ def test_a_run_goes_on_when_its_session_has_expired(
 
 def forgets_the_session(page: Page) -> None:
     """Its token is no longer known, as when the secret that signed it has been replaced."""
-    address = "/".join(embedded(page).url.split("/")[:5])
+    address = address_of(embedded(page))
     unknown = f"{address.rpartition('/')[0]}/never-issued"
     page.route(
         f"{address}**",
@@ -408,7 +423,7 @@ def test_a_session_that_has_lapsed_before_it_is_framed_is_replaced(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
     _, lapsed = host.open_session("test_red")
-    page.wait_for_timeout((SESSION_SECONDS + 1) * 1000)
+    waits_until_lapsed(page, lapsed["embed_url"])
     page.route("**/session/*", lambda route: route.fulfill(json=lapsed), times=1)
     page.goto(host.has(element("test_red")))
     recruiter.sees("idle")
@@ -419,7 +434,6 @@ def test_a_session_that_always_expires_at_once_is_not_asked_for_without_end(
 ) -> None:
     page.clock.install()
     _, lapsed = host.open_session("test_red")
-    page.wait_for_timeout(1)
     asked: list[str] = []
 
     def answer(route: Route) -> None:
@@ -734,10 +748,9 @@ def test_the_strictest_policy_of_a_page_is_enough(
 
 
 def test_no_third_party_cookie_is_needed_and_none_is_set(
-    playwright: Playwright, browser: Browser, host: HostPages, demo: Demo
+    playwright: Playwright, host: HostPages, demo: Demo
 ) -> None:
-    if browser.browser_type.name != "chromium":
-        pytest.skip("Only Chromium has a switch for it.")
+    """In Chromium, as only that has a switch for it."""
     strict = launch(playwright, "chromium", "--test-third-party-cookie-phaseout")
     context = strict.new_context()
     page = context.new_page()

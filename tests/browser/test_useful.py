@@ -9,12 +9,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from pypdf import PdfReader
 
 from demo_ats.servers import Demo
-from tests.browser.embed import Embed, finished, found, many_signals
+from tests.browser.embed import Embed, an_outage, finished, found, many_signals
 from tests.browser.recruiter import CLOSE, RUN, VIEW, Recruiter
 from tests.widget.partner import reply
-from widget.database import DatabaseUnavailable
 from widget.languages import moment
-from widget.store import Store
 
 TICKED = "Notice period, and readiness to work from Gothenburg."
 LEFT_OPEN = "Size of the team that was led, and who can confirm it."
@@ -319,16 +317,9 @@ def test_a_lost_connection_is_said_and_the_run_goes_on_after_it(
     recruiter.sees("open")
 
 
-def test_a_widget_that_was_not_available_comes_back_by_itself(
-    embed: Embed, page: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_widget_that_was_not_available_comes_back_by_itself(embed: Embed, page: Page) -> None:
     address = embed.profile()
-
-    async def fail(*_: object) -> None:
-        raise DatabaseUnavailable("gone")
-
-    with monkeypatch.context() as outage:
-        outage.setattr(Store, "load", fail)
+    with an_outage():
         page.goto(address)
         expect(page.get_by_text("will retry automatically")).to_be_visible()
     expect(page.get_by_role("button", name=RUN)).to_be_visible()
