@@ -11,6 +11,7 @@ RUN = "Run candidate intelligence report"
 RUNNING = "Running intelligence report..."
 CLOSE = "✕ Close report"
 VIEW = "View Intelligence report"
+LOOK_AGAIN_MS = 50
 
 
 class Recruiter:
@@ -65,7 +66,7 @@ class Recruiter:
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, "it did not happen in time"
-            self.page.wait_for_function("true")
+            self.page.wait_for_timeout(LOOK_AGAIN_MS)
 
 
 def ledger_of(sandbox: str, candidate_id: str) -> list[tuple[str, int]]:
