@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
-from playwright.sync_api import sync_playwright
 
 from benchmarks.client import LOOPBACK
 from benchmarks.figures import Figure, milliseconds, percentile
@@ -77,18 +76,10 @@ async def figures() -> Sequence[Figure]:
 
 @asynccontextmanager
 async def _browser() -> AsyncIterator[Browser]:
-    path = await asyncio.to_thread(_path_of_browser)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=path, args=[*chromium.arguments()]
-        )
+        browser = await playwright.chromium.launch(**chromium.options())
         yield browser
         await browser.close()
-
-
-def _path_of_browser() -> str | None:
-    with sync_playwright() as playwright:
-        return chromium.find(playwright)
 
 
 async def _existing(

@@ -106,9 +106,7 @@ def _embed() -> Iterator[Embed]:
 @contextmanager
 def _browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium.find(playwright), args=chromium.arguments()
-        )
+        browser = playwright.chromium.launch(**chromium.options())
         yield browser
         browser.close()
 

@@ -176,9 +176,7 @@ def test_the_page_and_the_backend_bring_a_report_onto_the_screen(newcomer: Newco
 
 def _read_a_report(address: str) -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium.find(playwright), args=chromium.arguments()
-        )
+        browser = playwright.chromium.launch(**chromium.options())
         page = browser.new_page()
         page.goto(address)
         frame = page.frame_locator("candidate-intelligence iframe")

@@ -57,9 +57,7 @@ def launch(playwright: Playwright, name: str, *arguments: str) -> Browser:
     if name != "chromium":
         browser: Browser = getattr(playwright, name).launch()
         return browser
-    return playwright.chromium.launch(
-        executable_path=chromium.find(playwright), args=[*chromium.arguments(), *arguments]
-    )
+    return playwright.chromium.launch(**chromium.options(*arguments))
 
 
 @pytest.fixture
