@@ -79,15 +79,15 @@ class Stage:
         return recruiter
 
     def let_pass(self, seconds: float) -> None:
+        self.portal.call(self._let_pass, seconds)
+
+    async def _let_pass(self, seconds: float) -> None:
         until = self.clock.now + seconds
         while self.clock.now < until:
             self.clock.now = min(self.clock.now + 1, until)
-            self.portal.call(self._sweep)
-
-    async def _sweep(self) -> None:
-        for runs in self.runs:
-            await runs.sweep()
-            await runs.finish(10)
+            for runs in self.runs:
+                await runs.sweep()
+                await runs.finish(10)
 
 
 @pytest.fixture
