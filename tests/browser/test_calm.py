@@ -121,6 +121,18 @@ def test_only_new_signals_slide_in(embed: Embed, page: Page) -> None:
     assert page.evaluate("window.slid") == ["ci-signal-4", "ci-signal-5"]
 
 
+@pytest.mark.parametrize("state", ["idle", "open"])
+def test_no_colour_fades_in_when_the_page_comes(embed: Embed, page: Page, state: str) -> None:
+    """Where the style sheet is a little late, a browser fades into it from its own colours."""
+    page.goto(getattr(embed, state)())
+    fading = """() => [...document.querySelectorAll("*")]
+        .filter((element) => getComputedStyle(element).transitionDuration !== "0s")
+        .map((element) => element.outerHTML.slice(0, 120))"""
+    assert page.evaluate(fading) == []
+    page.locator("#ci-button").hover()
+    assert len(page.evaluate(fading)) == 1
+
+
 def test_a_press_shows_at_once_that_something_goes_on(embed: Embed, page: Page) -> None:
     embed.partner.on("POST", finished())
     page.goto(embed.closed())
