@@ -16,7 +16,11 @@ from widget.store import Store
 WIDTHS = (280, 320, 640, 1200)
 MIN_TARGET = 24  # CSS pixels, WCAG 2.5.8
 # Beside the rules that are on by default, which hold no target to its size.
-RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+RULES: dict[str, Any] = {
+    "resultTypes": ["violations"],
+    "rules": {"target-size": {"enabled": True}},
+}
+CONTRAST = {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}
 
 # What a screen reader is told: each part of a live region that comes or changes, on its own.
 LISTEN = """() => {
@@ -40,11 +44,11 @@ LISTEN = """() => {
 STAND_ON_A_PAGE = "document.documentElement.style.backgroundColor = 'var(--surface)'"
 
 
-def look_with_axe(page: Page) -> list[str]:
+def look_with_axe(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
     page.evaluate(STAND_ON_A_PAGE)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    response = page.evaluate("rules => axe.run(rules)", RULES)
+    response = page.evaluate("rules => axe.run(rules)", rules)
     return [
         f"{violation['id']}: {node['html']}"
         for violation in response["violations"]
