@@ -67,7 +67,8 @@ async def test_a_run_goes_on_when_the_database_is_back(
 async def test_a_database_that_hangs_counts_as_one_that_does_not_answer(
     server: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "STATEMENT_TIMEOUT_SECONDS", 0.5)
+    for timeout in ("POOL_TIMEOUT_SECONDS", "STATEMENT_TIMEOUT_SECONDS"):
+        monkeypatch.setattr(database, timeout, 0.5)
     connection = connect(server.url)
     await connection.run(lambda c: c.execute(select(1)))
     with frozen(server):
