@@ -6,9 +6,11 @@ BIN := .venv/bin
 demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
 	@exec $(BIN)/python -m demo_ats --speed $(SPEED)
 
+# Some containers forbid it, and then each of the many processes compiles every module anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed  ## all tests, with a browser
 	$(BIN)/python -m scripts.chromium
-	$(BIN)/pytest -n 4
+	$(BIN)/pytest -n 4 --dist worksteal
 
 check: .venv/installed  ## format, lint and types
 	$(BIN)/ruff format --check
