@@ -3,6 +3,7 @@
 import os
 import secrets
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,13 @@ POLL_SECONDS = 0.05
 
 # A proxy that is set for the outside world must not see what the three say to each other.
 DIRECT = {"NO_PROXY": f"localhost,{LOOPBACK}", "no_proxy": f"localhost,{LOOPBACK}"}
+
+# To servers of this machine, which come and go. Authorities are not needed, and slow to be loaded.
+local = httpx2.Client(
+    trust_env=False,
+    verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    limits=httpx2.Limits(max_keepalive_connections=0),
+)
 
 
 class CannotStart(Exception):
@@ -162,6 +170,6 @@ def wait_until_ready(process: subprocess.Popen[bytes], address: str) -> None:
 
 def _answers(address: str) -> bool:
     try:
-        return httpx2.get(address, trust_env=False).is_success
+        return local.get(address).is_success
     except httpx2.TransportError:
         return False

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from demo_ats.servers import LOOPBACK, free_ports, process_of, wait_until_ready
+from demo_ats.servers import LOOPBACK, free_ports, local, process_of, wait_until_ready
 
 KEY = "ats_reliability_tests"
 SPEED = 20
@@ -25,7 +25,7 @@ class Sandbox:
 
     @property
     def ledger(self) -> dict[str, Any]:
-        ledger: dict[str, Any] = httpx2.get(f"{self.origin}/ledger", trust_env=False).json()
+        ledger: dict[str, Any] = local.get(f"{self.origin}/ledger").json()
         return ledger
 
     def calls(self, method: str) -> list[dict[str, Any]]:

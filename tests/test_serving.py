@@ -21,7 +21,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from demo_ats.servers import LOOPBACK, process_of, wait_until_ready
+from demo_ats.servers import LOOPBACK, local, process_of, wait_until_ready
 from tests.widget.people import create_body
 from widget import connection, host_api, partner_api, runs, serving
 from widget.app import FINISH_SECONDS
@@ -339,7 +339,7 @@ def metrics_port(environment: dict[str, str]) -> int:
 
 
 def sample(port: int, name: str) -> float:
-    text = httpx2.get(f"http://{LOOPBACK}:{port}/metrics", trust_env=False).text
+    text = local.get(f"http://{LOOPBACK}:{port}/metrics").text
     found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
     return float(found[1]) if found else 0.0
 

@@ -4,11 +4,10 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from demo_ats.servers import Demo, free_ports, running
+from demo_ats.servers import Demo, free_ports, local, running
 from scripts import chromium
 from tests.browser.embed import Embed, an_embed
 from tests.browser.recruiter import Recruiter
@@ -90,9 +89,9 @@ def recruiter(page: Page, demo: Demo) -> Recruiter:
 @pytest.fixture(autouse=True)
 def ledger(demo: Demo) -> Iterator[None]:
     """At the end of each test: no early poll, no second POST, nothing billed twice."""
-    httpx2.delete(f"{demo.sandbox}/ledger", trust_env=False)
+    local.delete(f"{demo.sandbox}/ledger")
     yield
-    ledger = httpx2.get(f"{demo.sandbox}/ledger", trust_env=False).json()
+    ledger = local.get(f"{demo.sandbox}/ledger").json()
     assert ledger["violations"] == []
     bills = Counter((bill["client_id"], bill["candidate_id"]) for bill in ledger["billed"])
     assert all(count == 1 for count in bills.values()), bills

@@ -13,6 +13,7 @@ import pytest
 
 from demo_ats.sandbox import reports
 from demo_ats.sandbox.scenarios import SCENARIOS
+from demo_ats.servers import local
 from tests.serving import serving
 from tests.widget.partner import KEY, Partner, reply
 from tests.widget.people import MARA, create_body
@@ -54,11 +55,11 @@ class Embed:
 
     def start(self, address: str) -> str:
         """What the Run button does. Returns the address of the run."""
-        httpx2.post(f"{address}/run", trust_env=False)
+        local.post(f"{address}/run")
         return f"{address}/run"
 
     def cancel(self, address: str) -> None:
-        httpx2.post(f"{address}/cancellation", trust_env=False)
+        local.post(f"{address}/cancellation")
 
     def expire(self, address: str) -> None:
         self._ask("DELETE", f"/api/v1/candidates/client-1/{self._candidates[address]}")
@@ -111,7 +112,7 @@ class Embed:
     def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {HOST_TOKEN}"}
         url = self.origin + path
-        response = httpx2.request(method, url, headers=headers, trust_env=False, **options)
+        response = local.request(method, url, headers=headers, **options)
         return response.raise_for_status()
 
 

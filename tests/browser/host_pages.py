@@ -10,7 +10,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx2
+from demo_ats.servers import local
 
 TIMEOUT_SECONDS = 10
 
@@ -47,7 +47,7 @@ class HostPages:
         self.sessions.append(candidate_id)
         if self.trouble is not None:
             return self.trouble, {}
-        answer = httpx2.post(
+        answer = local.post(
             f"{self.widget}/api/v1/sessions",
             json={
                 "language": "en",
@@ -57,7 +57,6 @@ class HostPages:
             },
             headers={"Authorization": f"Bearer {self.host_token}"},
             timeout=TIMEOUT_SECONDS,
-            trust_env=False,
         )
         return HTTPStatus.OK, {"embed_url": answer.raise_for_status().json()["embed_url"]}
 

@@ -4,8 +4,9 @@ import re
 import time
 from collections.abc import Callable
 
-import httpx2
 from playwright.sync_api import FrameLocator, Locator, Page, expect
+
+from demo_ats.servers import local
 
 RUN = "Run candidate intelligence report"
 RUNNING = "Running intelligence report..."
@@ -71,7 +72,7 @@ class Recruiter:
 
 def ledger_of(sandbox: str, candidate_id: str) -> list[tuple[str, int]]:
     """The calls on a candidate's analyses, as method and status, in their order."""
-    ledger = httpx2.get(f"{sandbox}/ledger", trust_env=False).json()
+    ledger = local.get(f"{sandbox}/ledger").json()
     return [
         (entry["method"], entry["status"])
         for entry in ledger["requests"]

@@ -1,14 +1,13 @@
 """Each transition of the button, through the demo ATS and its three origins."""
 
-import httpx2
 from playwright.sync_api import BrowserContext, expect
 
-from demo_ats.servers import Demo
+from demo_ats.servers import Demo, local
 from tests.browser.recruiter import CLOSE, RUN, RUNNING, VIEW, Recruiter, ledger_of
 
 
 def billed(demo: Demo, candidate_id: str) -> list[str]:
-    ledger = httpx2.get(f"{demo.sandbox}/ledger", trust_env=False).json()
+    ledger = local.get(f"{demo.sandbox}/ledger").json()
     return [b["client_id"] for b in ledger["billed"] if b["candidate_id"] == candidate_id]
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx2
 import pytest
 from playwright.sync_api import FrameLocator, Page, Request, expect
 from starlette.applications import Starlette
@@ -20,6 +19,7 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from demo_ats.servers import local
 from tests import hostile
 from tests.browser.recruiter import CLOSE, RUN, VIEW
 from tests.serving import serving
@@ -156,11 +156,10 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 def opened(page: Page, servers: Servers, candidate_id: str) -> FrameLocator:
     """A profile of an ATS, with the widget framed in it."""
     person = {"id": candidate_id, "first_name": hostile.OWN[0], "last_name": hostile.OWN[3]}
-    session = httpx2.post(
+    session = local.post(
         f"{servers.widget}/api/v1/sessions",
         headers={"Authorization": "Bearer host"},
         json={"language": hostile.OWN[1], "client": person, "candidate": person},
-        trust_env=False,
     ).json()
     address = servers.widget + urlsplit(session["embed_url"]).path
     page.goto(f"{servers.ats}/profile?embed={address}")

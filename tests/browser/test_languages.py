@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from demo_ats.servers import local
 from tests.browser.embed import Embed, finished
 from tests.browser.recruiter import RUN
 from tests.widget.partner import reply
@@ -220,5 +220,5 @@ def languages_of_words(page: Page) -> list[dict[str, str]]:
 
 
 def test_no_word_of_the_interface_depends_on_a_script(embed: Embed) -> None:
-    html = httpx2.get(embed.idle(language="es"), trust_env=False).text
+    html = local.get(embed.idle(language="es")).text
     assert LABELS["es"][0] in html

@@ -9,7 +9,6 @@ from http import HTTPStatus
 from itertools import pairwise
 from typing import Any
 
-import httpx2
 import pytest
 from playwright.sync_api import (
     BrowserContext,
@@ -21,7 +20,7 @@ from playwright.sync_api import (
     expect,
 )
 
-from demo_ats.servers import Demo, free_ports, running
+from demo_ats.servers import Demo, free_ports, local, running
 from tests.browser import host_pages
 from tests.browser.conftest import SPEED, launch
 from tests.browser.host_pages import HostPages
@@ -250,7 +249,7 @@ def waits_until_lapsed(page: Page, embed_url: str) -> None:
     """To say that a page has been left renews no session, so it can be asked whether it lives."""
 
     def has_lapsed() -> bool:
-        return httpx2.post(f"{embed_url}/departure", trust_env=False).status_code == 410
+        return local.post(f"{embed_url}/departure").status_code == 410
 
     Recruiter(page, page.url).waits_until(has_lapsed)
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from demo_ats.servers import Demo
+from demo_ats.servers import Demo, local
 from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.embed import Embed
 from tests.browser.recruiter import CLOSE, RUN, RUNNING, VIEW, Recruiter, ledger_of
@@ -66,12 +65,11 @@ def test_a_view_that_has_expired_says_how_to_get_back(recruiter: Recruiter, demo
     candidate = recruiter.adds_a_candidate("Teo", "Marchetti")
     recruiter.presses(RUN)
     recruiter.sees("open")
-    ledger = httpx2.get(f"{demo.sandbox}/ledger", trust_env=False).json()
+    ledger = local.get(f"{demo.sandbox}/ledger").json()
     client = next(b["client_id"] for b in ledger["billed"] if b["candidate_id"] == candidate)
-    httpx2.delete(
+    local.delete(
         f"{demo.widget}/api/v1/candidates/{client}/{candidate}",
         headers={"Authorization": f"Bearer {demo.host_token}"},
-        trust_env=False,
     ).raise_for_status()
     recruiter.presses(CLOSE)
     recruiter.sees("expired")
