@@ -6,7 +6,7 @@ BIN := .venv/bin
 demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
 	@exec $(BIN)/python -m demo_ats --speed $(SPEED)
 
-# Some containers forbid it, and then each of the many processes compiles every module anew.
+# Some containers forbid bytecode files: then each of many processes compiles every module anew.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed  ## all tests, with a browser
 	$(BIN)/python -m scripts.chromium

@@ -23,10 +23,12 @@ POLL_SECONDS = 0.05
 # A proxy that is set for the outside world must not see what the three say to each other.
 DIRECT = {"NO_PROXY": f"localhost,{LOOPBACK}", "no_proxy": f"localhost,{LOOPBACK}"}
 
-# To servers of this machine, which come and go. Authorities are not needed, and slow to be loaded.
+NO_AUTHORITY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not needed here, and slow to be loaded
+
+# To servers of this machine, which come and go.
 local = httpx2.Client(
     trust_env=False,
-    verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    verify=NO_AUTHORITY,
     limits=httpx2.Limits(max_keepalive_connections=0),
 )
 

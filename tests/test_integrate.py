@@ -11,11 +11,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from demo_ats.servers import DIRECT, Ports, free_ports, process_of, wait_until_ready
+from demo_ats.servers import DIRECT, Ports, free_ports, local, process_of, wait_until_ready
 from scripts import chromium
 from widget.button import LABELS, State
 from widget.openapi import DESCRIPTION
@@ -135,7 +134,7 @@ def test_the_session_call_of_each_language_opens_a_session(
 ) -> None:
     embed_url = _embed_url(newcomer, language)
     assert embed_url.startswith(f"{newcomer.widget}/embed/")
-    page = httpx2.get(embed_url, trust_env=False)
+    page = local.get(embed_url)
     assert page.status_code == 200
     assert LABELS[State.IDLE] in page.text
 
@@ -165,12 +164,7 @@ def test_the_page_and_the_backend_bring_a_report_onto_the_screen(newcomer: Newco
     command = ["sh", "-c", f'cd "{newcomer.folder}" && exec "{sys.executable}" backend.py']
     with process_of(command, newcomer.environment) as backend:
         wait_until_ready(backend, newcomer.ats)
-        assert (
-            httpx2.post(
-                f"{newcomer.ats}/candidates/43/intelligence-session", trust_env=False
-            ).status_code
-            == 404
-        )
+        assert local.post(f"{newcomer.ats}/candidates/43/intelligence-session").status_code == 404
         _read_a_report(newcomer.ats)
 
 
@@ -194,7 +188,7 @@ if "curl" in RUNNABLE:
         embed_url = _embed_url(newcomer, "curl")
         newcomer.write("erase.sh", code("How is a candidate erased?", "sh"))
         newcomer.run("sh", "erase.sh")
-        assert httpx2.get(embed_url, trust_env=False).status_code == 410
+        assert local.get(embed_url).status_code == 410
 
 
 def test_every_status_of_the_host_api_is_explained() -> None:

@@ -6,12 +6,10 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.embed import STATES, Embed, finished, found
+from tests.browser.embed import STATES, Embed, an_outage, finished, found
 from tests.browser.recruiter import CLOSE, RUN, VIEW, Recruiter
 from tests.widget.partner import reply
-from widget.database import DatabaseUnavailable
 from widget.languages import LANGUAGES
-from widget.store import Store
 
 WIDTHS = (280, 320, 640, 1200)
 MIN_TARGET = 24  # CSS pixels, WCAG 2.5.8
@@ -81,18 +79,12 @@ def test_axe_finds_nothing_in_any_language(language: str, embed: Embed, page: Pa
         assert look_with_axe(page) == [], state
 
 
-def test_axe_finds_nothing_where_the_widget_is_not_available(
-    embed: Embed, page: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_axe_finds_nothing_where_the_widget_is_not_available(embed: Embed, page: Page) -> None:
     address = embed.profile()
-
-    async def fail(*_: Any) -> None:
-        raise DatabaseUnavailable("gone")
-
-    monkeypatch.setattr(Store, "load", fail)
-    page.goto(address)
-    expect(page.get_by_text("not available right now")).to_be_visible()
-    assert look_with_axe(page) == []
+    with an_outage():
+        page.goto(address)
+        expect(page.get_by_text("not available right now")).to_be_visible()
+        assert look_with_axe(page) == []
 
 
 def test_axe_finds_what_is_wrong(embed: Embed, page: Page) -> None:

@@ -5,7 +5,6 @@ each second of it the sweeper goes round, as it does in the application.
 """
 
 import socket
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 from starlette.testclient import TestClient
 
+from demo_ats.servers import NO_AUTHORITY
 from tests.faults import well
 from tests.faults.partner import Partner
 from tests.faults.recruiter import Recruiter
@@ -27,7 +27,6 @@ from widget.runs import Runs
 from widget.settings import Settings
 
 REPORT_TTL = 60
-NO_AUTHORITY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not needed here, and slow to be loaded
 
 
 class Wire(httpx2.AsyncHTTPTransport):
