@@ -35,8 +35,11 @@ VENDORED = {
     "hx-csp-4.0.1.min.js": "a7e1e6711ae6c3e50ad300fba7936cbe8d07599cdae313414a179ddd6b26e143",
 }
 
-MADE_AT_START = {
+IN_WORDS = {
     "database_url": "an SQLite file in the user's data directory",
+    "partner_api_proxy": "none",
+    "partner_api_ca": "none",
+    "events_secret": "required with the URL",
     "log_format": "`text` on a terminal, else `json`",
 }
 
@@ -59,8 +62,8 @@ def test_the_table_of_settings_names_every_variable_with_its_default_and_no_othe
 
 def _default(name: str) -> str:
     default = Settings.model_fields[name].default
-    if name in MADE_AT_START:
-        return MADE_AT_START[name]
+    if name in IN_WORDS:
+        return IN_WORDS[name]
     if default is PydanticUndefined:
         return "required"
     if default is None:

@@ -1,14 +1,26 @@
 """The environment (`WIDGET_*`), read and validated once at start."""
 
+import base64
+import binascii
+import os
 import re
+import ssl
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +28,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from widget.database import make_private_file
 
 MIN_SECRET_LENGTH = 32
+MIN_SECRET_CHARACTERS = 10  # different ones: a key of 40 times the same is easily guessed
+MIN_TOKEN_LENGTH = 20
+MIN_EVENTS_SECRET_BYTES = 16
+EVENTS_SECRET_PREFIX = "whsec_"  # noqa: S105 - what the real ones begin with
 MAX_SECONDS = 1_000_000_000  # some thirty years, so that dates can be reckoned with
 MAX_PORT = 65535
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
@@ -26,17 +42,32 @@ ORIGIN = re.compile(
     r"(:(?P<port>[0-9]{1,5}))?"
 )
 VISIBLE_ASCII = re.compile(r"[!-~]+")  # what can be sent in a header as it is
+PROXY = re.compile(r"http://([^/?#@]*@)?([a-z0-9._-]+|\[[0-9a-f:.]+\]):(?P<port>[0-9]{1,5})/?")
+
+# Each may be read from a file that `<NAME>_FILE` names, as Docker and Kubernetes hand out secrets.
+FROM_FILES = ("partner_api_key", "secret_key", "host_token", "database_url", "events_secret")
+MAX_FILE_BYTES = 64 * 1024
 
 MUST_BE = {
     "partner_api_url": "must be the Partner API's origin, such as https://intelligence.tietalent.com",
     "partner_api_key": "must be the key from TieTalent, which begins with ats_",
     "secret_key": (
-        f"must be {MIN_SECRET_LENGTH} characters or more; `candidate-widget secret` prints one"
+        f"must be {MIN_SECRET_LENGTH} characters or more, {MIN_SECRET_CHARACTERS} of them "
+        "different; `candidate-widget secret` prints one"
     ),
-    "host_token": "must be the token that the ATS backend sends: letters, digits and signs",
+    "host_token": (
+        f"must be the token that the ATS backend sends: {MIN_TOKEN_LENGTH} or more letters, "
+        "digits and signs"
+    ),
     "allowed_origins": "must be origins such as https://ats.example.com, separated by commas",
     "public_url": "must be the widget's origin, such as https://widget.example.com",
     "database_url": "must be sqlite:///path/to/file or postgresql://user:password@host/name",
+    "partner_api_proxy": "must be http://host:port, or http://user:password@host:port",
+    "partner_api_ca": "must be a file of certificates in PEM format",
+    "events_url": "must be an address such as https://ats.example.com/events, without a password",
+    "events_secret": (
+        f"must be {EVENTS_SECRET_PREFIX} and {MIN_EVENTS_SECRET_BYTES} bytes or more in base64"
+    ),
     "metrics_port": f"must be a port number, 1 to {MAX_PORT}",
     "cancel_on_leave": "must be true or false",
     "log_format": "must be json or text",
@@ -79,16 +110,72 @@ def _api_key(value: SecretStr) -> SecretStr:
     return value
 
 
-def _secrets(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-    if not values or any(len(v.get_secret_value()) < MIN_SECRET_LENGTH for v in values):
-        raise ValueError("too short")
+def _each(is_good: Callable[[str], bool]) -> AfterValidator:
+    def validate(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not all(is_good(value.get_secret_value()) for value in values):
+            raise ValueError("not a secret of this kind")
+        return values
+
+    return AfterValidator(validate)
+
+
+def _at_least_one(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    if not values:
+        raise ValueError("nothing but commas")
     return values
 
 
-def _tokens(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-    if not values or not all(VISIBLE_ASCII.fullmatch(v.get_secret_value()) for v in values):
-        raise ValueError("not a token")
+def _is_secret_key(value: str) -> bool:
+    return len(value) >= MIN_SECRET_LENGTH and len(set(value)) >= MIN_SECRET_CHARACTERS
+
+
+def _is_token(value: str) -> bool:
+    return len(value) >= MIN_TOKEN_LENGTH and VISIBLE_ASCII.fullmatch(value) is not None
+
+
+def _is_events_secret(value: str) -> bool:
+    encoded = value.removeprefix(EVENTS_SECRET_PREFIX)
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return encoded != value and len(key) >= MIN_EVENTS_SECRET_BYTES
+
+
+def _events_url(value: str) -> str:
+    """An origin and perhaps a path and a query; whoever sends to it gives no password."""
+    parts = urlsplit(value)
+    origin = _origin(f"{parts.scheme}://{parts.netloc}")
+    if not VISIBLE_ASCII.fullmatch(value) or parts.fragment:
+        raise ValueError("not an address")
+    if origin.startswith("http:") and parts.hostname not in LOOPBACK_HOSTS:
+        raise Explained("must be https: events say which candidates have a report")
+    return value
+
+
+def _required_with_url(
+    values: tuple[SecretStr, ...], info: ValidationInfo
+) -> tuple[SecretStr, ...]:
+    if not values and info.data.get("events_url"):
+        raise Explained(f"is required with WIDGET_EVENTS_URL, and {MUST_BE['events_secret']}")
     return values
+
+
+def _proxy(value: SecretStr) -> SecretStr:
+    match = PROXY.fullmatch(value.get_secret_value())
+    if match is None or not 0 < int(match["port"]) <= MAX_PORT:
+        raise ValueError("not a proxy")
+    return value
+
+
+def _authorities(path: str) -> str:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        raise ValueError("no certificates") from None
+    except OSError as error:
+        raise Explained(f"must be a file that can be read: {error.strerror}") from None
+    return path
 
 
 def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,11 +185,21 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _database_url(value: str) -> str:
+    if value.startswith("postgresql://") and _is_misread(value):
+        raise Explained(
+            "must be written with %40, %2F, %3F and %23 for @, /, ? and # in a password"
+        )
     if not value.startswith(("sqlite:///", "postgresql://")) or not _names_a_database(value):
         raise ValueError("not a database")
     if value.startswith("postgresql") and find_spec("psycopg") is None:
         raise Explained("needs: pip install 'candidate-widget[postgres]'")
     return value
+
+
+def _is_misread(url: str) -> bool:
+    """Whether a part of a password would be taken for the host or the name, which are shown."""
+    authority, _, rest = url.partition("://")[2].partition("/")
+    return authority.count("@") > 1 or "@" in rest or not {"?", "#"}.isdisjoint(authority)
 
 
 def _names_a_database(url: str) -> bool:
@@ -125,6 +222,7 @@ Origin = Annotated[str, AfterValidator(_origin)]
 Seconds = Annotated[int, Field(ge=1, le=MAX_SECONDS)]
 Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+SomeSecrets = Annotated[Secrets, AfterValidator(_at_least_one)]
 
 
 class Settings(BaseSettings):
@@ -136,8 +234,8 @@ class Settings(BaseSettings):
 
     partner_api_url: Annotated[str, AfterValidator(_api_origin)]
     partner_api_key: Annotated[SecretStr, AfterValidator(_api_key)]
-    secret_key: Annotated[Secrets, AfterValidator(_secrets)]
-    host_token: Annotated[Secrets, AfterValidator(_tokens)]
+    secret_key: Annotated[SomeSecrets, _each(_is_secret_key)]
+    host_token: Annotated[SomeSecrets, _each(_is_token)]
     allowed_origins: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)
     ]
@@ -146,11 +244,19 @@ class Settings(BaseSettings):
         default_factory=_default_database_url
     )
     session_ttl: Seconds = 3600
+    run_ttl: Seconds = 31_536_000
     report_ttl: Seconds = 900
     leave_grace: Seconds = 10
     lease: Seconds = 90
     cancel_on_leave: bool = True
     run_timeout: Seconds = 600
+    partner_api_proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = None
+    partner_api_ca: Annotated[str, AfterValidator(_authorities)] | None = None
+    events_url: Annotated[str, AfterValidator(_events_url)] | None = None
+    # Validated in the order in which they stand: the secret, which the URL requires, after it.
+    events_secret: Annotated[
+        Secrets, _each(_is_events_secret), AfterValidator(_required_with_url)
+    ] = Field(default=(), validate_default=True)
     metrics_port: Port | None = None
     log_format: Literal["json", "text"] = Field(default_factory=_default_log_format)
 
@@ -164,14 +270,19 @@ class SettingsError(Exception):
 
 
 def load() -> Settings:
-    """Settings from the environment.
+    """Settings from the environment, and from the files that it names.
 
     Raises SettingsError, which names every variable that is missing or wrong.
     """
+    contents, problems = _read_files()
     try:
-        settings = Settings()
+        settings = Settings(**contents)
     except ValidationError as error:
-        raise SettingsError([_problem(dict(detail)) for detail in error.errors()]) from None
+        for detail in error.errors():
+            name = str(detail["loc"][0])
+            problems.setdefault(name, _problem(name, dict(detail), from_file=name in contents))
+    if problems:
+        raise SettingsError(list(problems.values()))
     try:
         make_private_file(settings.database_url)
     except OSError as error:
@@ -180,11 +291,42 @@ def load() -> Settings:
     return settings
 
 
-def _problem(detail: dict[str, Any]) -> str:
-    name = str(detail["loc"][0])
+def _read_files() -> tuple[dict[str, Any], dict[str, str]]:
+    """What the files hold, and what is wrong with them, both by setting."""
+    given = {name.upper(): value for name, value in os.environ.items() if value}
+    contents: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for name in FROM_FILES:
+        variable = f"WIDGET_{name.upper()}"
+        path = given.get(f"{variable}_FILE")
+        if path and variable in given:
+            problems[name] = f"{variable}: must not be given together with {variable}_FILE"
+        elif path:
+            try:
+                contents[name] = _content(path)
+            except OSError as error:
+                cause = f"must be a file that can be read: {error.strerror}"
+                problems[name] = f"{variable}_FILE: {cause}"
+            except ValueError:
+                problems[name] = (
+                    f"{variable}_FILE: must be a text file of {MAX_FILE_BYTES} bytes at most"
+                )
+    return contents, problems
+
+
+def _content(path: str) -> str:
+    with Path(path).open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise ValueError("too large")
+    return content.decode("utf-8-sig").rstrip("\r\n")
+
+
+def _problem(name: str, detail: dict[str, Any], *, from_file: bool) -> str:
     reason = MUST_BE.get(name, SECONDS_MUST_BE)
     if detail["type"] == "missing":
         reason = f"is required, and {reason}"
     if isinstance(error := detail.get("ctx", {}).get("error"), Explained):
         reason = str(error)
-    return f"WIDGET_{name.upper()}: {reason}"
+    variable = f"WIDGET_{name.upper()}"
+    return f"{variable}_FILE: its content {reason}" if from_file else f"{variable}: {reason}"

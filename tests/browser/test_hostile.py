@@ -146,7 +146,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
             partner_api_url=stack.enter_context(serving(PARTNER_API)),
             partner_api_key="ats_browser_tests_only",
             secret_key="a-secret-for-browser-tests-long-enough",
-            host_token="host",
+            host_token="a-host-token-for-browser-tests-only",
             allowed_origins=ats,
             database_url=f"sqlite:///{folder / 'widget.db'}",
         )
@@ -158,7 +158,7 @@ def opened(page: Page, servers: Servers, candidate_id: str) -> FrameLocator:
     person = {"id": candidate_id, "first_name": hostile.OWN[0], "last_name": hostile.OWN[3]}
     session = local.post(
         f"{servers.widget}/api/v1/sessions",
-        headers={"Authorization": "Bearer host"},
+        headers={"Authorization": "Bearer a-host-token-for-browser-tests-only"},
         json={"language": hostile.OWN[1], "client": person, "candidate": person},
     ).json()
     address = servers.widget + urlsplit(session["embed_url"]).path

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from tests.widget.markup import Markup
 from tests.widget.partner import KEY
-from tests.widget.world import SECRET
+from tests.widget.world import HOST_TOKEN, SECRET
 from widget.model import Phase, Reason, Run
 from widget.pages import Pages
 from widget.panel import panel_of
@@ -19,7 +19,7 @@ PAGES = Pages(
         partner_api_url="http://127.0.0.1:9",
         partner_api_key=KEY,
         secret_key=SECRET,
-        host_token="host",
+        host_token=HOST_TOKEN,
         allowed_origins="http://localhost:8000",
         database_url="sqlite:///:memory:",
     )

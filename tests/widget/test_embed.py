@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from tests.widget.markup import Markup
 from tests.widget.partner import KEY, Partner, completed, reply
 from tests.widget.people import IDA, MARA, create_body
+from tests.widget.world import HOST_TOKEN, SECRET
 from widget.app import create_app
 from widget.settings import Settings
 
@@ -40,8 +41,8 @@ def some_settings(database: Path, **overrides: Any) -> Settings:
     return Settings(
         partner_api_url="http://127.0.0.1:9",
         partner_api_key=KEY,
-        secret_key="a-secret-for-unit-tests-long-enough",
-        host_token="host",
+        secret_key=SECRET,
+        host_token=HOST_TOKEN,
         allowed_origins="http://localhost:8000, https://ats.example.com",
         database_url=f"sqlite:///{database}",
         **overrides,
@@ -51,7 +52,7 @@ def some_settings(database: Path, **overrides: Any) -> Settings:
 def open_session(http: TestClient, **changes: Any) -> str:
     response = http.post(
         "/api/v1/sessions",
-        headers={"Authorization": "Bearer host"},
+        headers={"Authorization": f"Bearer {HOST_TOKEN}"},
         json=create_body(**changes),
     )
     assert response.status_code == 201, response.text
@@ -209,7 +210,7 @@ def test_a_session_that_has_lapsed_is_a_410_that_says_how_to_go_on(tmp_path: Pat
         base = open_session(http)
         http.delete(
             f"/api/v1/candidates/{IDA['id']}/{MARA['id']}",
-            headers={"Authorization": "Bearer host"},
+            headers={"Authorization": f"Bearer {HOST_TOKEN}"},
         )
         for path, method in (("", "GET"), ("/run", "GET"), ("/run", "POST")):
             response = http.request(method, base + path)

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.widget.partner import KEY
+from tests.widget.world import HOST_TOKEN, SECRET
 
 GOOD = {
     "WIDGET_PARTNER_API_URL": "http://127.0.0.1:9",
     "WIDGET_PARTNER_API_KEY": KEY,
-    "WIDGET_SECRET_KEY": "s" * 32,
-    "WIDGET_HOST_TOKEN": "host-token",
+    "WIDGET_SECRET_KEY": SECRET,
+    "WIDGET_HOST_TOKEN": HOST_TOKEN,
     "WIDGET_ALLOWED_ORIGINS": "http://localhost:8000",
 }
 

@@ -1,5 +1,7 @@
 """The environment: what is good, what stops the start, and what is said of it."""
 
+import base64
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,16 +13,20 @@ from pydantic import ValidationError
 from tests.widget.partner import KEY
 from widget.settings import Settings, SettingsError, load
 
-SECRET = "s" * 32
+SECRET = "settings-secret-of-some-32-letters"
+TOKEN = "a-host-token-of-twenty-or-more"
+EVENTS_SECRET = "whsec_" + base64.b64encode(b"sixteen bytes...").decode()
 REQUIRED = {
     "WIDGET_PARTNER_API_URL": "https://partner.example",
     "WIDGET_PARTNER_API_KEY": KEY,
     "WIDGET_SECRET_KEY": SECRET,
-    "WIDGET_HOST_TOKEN": "host-token",
+    "WIDGET_HOST_TOKEN": TOKEN,
     "WIDGET_ALLOWED_ORIGINS": "https://ats.example.com",
 }
+SAME = object()
 DURATIONS = {
     "WIDGET_SESSION_TTL": 3600,
+    "WIDGET_RUN_TTL": 31_536_000,
     "WIDGET_REPORT_TTL": 900,
     "WIDGET_LEAVE_GRACE": 10,
     "WIDGET_LEASE": 90,
@@ -61,13 +67,17 @@ def test_the_required_variables_are_enough(environment: Environment, tmp_path: P
     assert settings.partner_api_url == "https://partner.example"
     assert settings.partner_api_key.get_secret_value() == KEY
     assert [secret.get_secret_value() for secret in settings.secret_key] == [SECRET]
-    assert [token.get_secret_value() for token in settings.host_token] == ["host-token"]
+    assert [token.get_secret_value() for token in settings.host_token] == [TOKEN]
     assert settings.allowed_origins == ("https://ats.example.com",)
     assert settings.public_url == "http://127.0.0.1:8001"
     file = Path(platformdirs.user_data_dir("candidate-widget")) / "widget.db"
     assert settings.database_url == f"sqlite:///{file}"
     assert file.is_relative_to(tmp_path)
     assert settings.cancel_on_leave is True
+    assert settings.partner_api_proxy is None
+    assert settings.partner_api_ca is None
+    assert settings.events_url is None
+    assert settings.events_secret == ()
     assert settings.metrics_port is None
     assert settings.log_format in {"json", "text"}
     assert {name: member(name) for name in DURATIONS} == DURATIONS
@@ -92,6 +102,7 @@ def test_a_required_variable_that_is_missing_is_named_with_what_it_must_be(
         ("WIDGET_PUBLIC_URL", "https://Widget.example:443/", "https://widget.example"),
         ("WIDGET_CANCEL_ON_LEAVE", "false", False),
         ("WIDGET_METRICS_PORT", "9100", 9100),
+        ("WIDGET_PARTNER_API_CA", ssl.get_default_verify_paths().openssl_cafile, SAME),
         ("WIDGET_LOG_FORMAT", "json", "json"),
         *((name, "1", 1) for name in DURATIONS),
         *((name, "1000000000", 1_000_000_000) for name in DURATIONS),
@@ -103,14 +114,46 @@ def test_a_good_value_is_taken(
     environment(**{variable: value})
     if read == "both":
         read = ("https://a.example", "http://b.example:81")
-    assert member(variable) == read
+    assert member(variable) == (value if read is SAME else read)
 
 
 @pytest.mark.parametrize("variable", ["WIDGET_SECRET_KEY", "WIDGET_HOST_TOKEN"])
 def test_several_secrets_are_kept_in_their_order(environment: Environment, variable: str) -> None:
-    new, old = "n" * 32, "o" * 32
+    new, old = f"new-{SECRET}", f"old-{SECRET}"
     environment(**{variable: f" {new} , {old} "})
     assert [secret.get_secret_value() for secret in member(variable)] == [new, old]
+
+
+@pytest.mark.parametrize(
+    "value", ["http://proxy.example:3128", "http://u:p%40ss@my_proxy:3128/", "http://[::1]:3128"]
+)
+def test_a_proxy_is_taken_with_and_without_a_password(environment: Environment, value: str) -> None:
+    environment(WIDGET_PARTNER_API_PROXY=value)
+    proxy = load().partner_api_proxy
+    assert proxy is not None
+    assert proxy.get_secret_value() == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://ats.example.com/hooks/candidate?source=widget",
+        "http://127.0.0.1:9000/events",
+        "http://localhost/",
+        "https://[2001:db8::7]:8443",
+    ],
+)
+def test_events_have_an_address_and_secrets(environment: Environment, value: str) -> None:
+    environment(WIDGET_EVENTS_URL=value, WIDGET_EVENTS_SECRET=f"{EVENTS_SECRET}, {EVENTS_SECRET}")
+    settings = load()
+    assert settings.events_url == value
+    assert [s.get_secret_value() for s in settings.events_secret] == [EVENTS_SECRET] * 2
+
+
+def test_an_address_for_events_requires_a_secret(environment: Environment) -> None:
+    environment(WIDGET_EVENTS_URL="https://ats.example.com/events", WIDGET_EVENTS_SECRET=None)
+    (problem,) = problems()
+    assert problem.startswith("WIDGET_EVENTS_SECRET: is required with WIDGET_EVENTS_URL")
 
 
 @pytest.mark.parametrize("name", ["postgresql://u:p@db.example:5432/w", "sqlite:////{}/sub/w.db"])
@@ -143,8 +186,16 @@ def test_the_file_of_the_database_is_for_nobody_else_to_read(
         ("WIDGET_PARTNER_API_URL", ["https://u:p@a.example", "https://:p@a.example"], "origin"),
         ("WIDGET_PARTNER_API_URL", ["http://partner.example"], "must be https"),
         ("WIDGET_PARTNER_API_KEY", ["sk_live", "ats_a b", "ats_é", "ats_a\n"], "begins with ats_"),
-        ("WIDGET_SECRET_KEY", ["s" * 31, f"{SECRET},{'o' * 31}", ","], "32 characters or more"),
-        ("WIDGET_HOST_TOKEN", [",", "two words", "tökén", "a\tb"], "that the ATS backend sends"),
+        (
+            "WIDGET_SECRET_KEY",
+            ["abcdefghij" * 3, f"{SECRET},short", ",", "a" * 40, "123456789" * 9],
+            "32 characters or more",
+        ),
+        (
+            "WIDGET_HOST_TOKEN",
+            [",", f"two {TOKEN}", f"ö{TOKEN}", f"a\t{TOKEN}", "a", f"{TOKEN},{'b' * 19}"],
+            "that the ATS backend sends",
+        ),
         (
             "WIDGET_ALLOWED_ORIGINS",
             ["*", "https://*.example", "'none'", ",", "https://a.example;script-src *"],
@@ -159,6 +210,46 @@ def test_the_file_of_the_database_is_for_nobody_else_to_read(
         ),
         ("WIDGET_DATABASE_URL", ["sqlite://", "sqlite:///", "postgres://h/d"], "must be sqlite"),
         ("WIDGET_DATABASE_URL", ["sqlite:////proc/nowhere/w.db"], "a file that can be written"),
+        (
+            "WIDGET_DATABASE_URL",
+            [
+                "postgresql://u:a@b@host/w",
+                "postgresql://u:a@b/c@host/w",
+                "postgresql://u:a?b@host/w",
+                "postgresql://u:a#b@host/w",
+                "postgresql://host?password=a@b/c",
+            ],
+            "written with %40",
+        ),
+        (
+            "WIDGET_PARTNER_API_PROXY",
+            [
+                *("proxy.example:3128", "https://proxy:3128", "socks5://proxy:1080"),
+                *("http://proxy", "http://proxy:0", "http://proxy:65536", "http://proxy:3128/x"),
+                *("http://u:p@ss@proxy:3128", "http://proxy:3128?x", "http://pro xy:3128"),
+            ],
+            "http://host:port",
+        ),
+        ("WIDGET_PARTNER_API_CA", ["/nowhere/ca.pem", "/proc"], "a file that can be read"),
+        ("WIDGET_PARTNER_API_CA", ["/dev/null", __file__], "certificates in PEM format"),
+        (
+            "WIDGET_EVENTS_URL",
+            [
+                *("ats.example.com/events", "ftp://ats.example.com", "https://", "https://["),
+                *("https://u:p@ats.example.com/", "https://ats.example.com/a b", "https://a:b/"),
+                "https://ats.example.com/#events",
+            ],
+            "without a password",
+        ),
+        ("WIDGET_EVENTS_URL", ["http://ats.example.com", "http://10.0.0.1/events"], "https"),
+        (
+            "WIDGET_EVENTS_SECRET",
+            [
+                *("whsec_", "whsec_!!!", "whsec_c2hvcnQ=", f"{EVENTS_SECRET},plain"),
+                EVENTS_SECRET.removeprefix("whsec_"),
+            ],
+            "in base64",
+        ),
         *(
             (name, ["0", "-1", "1.5", "ten", "inf", "1000000001", "9" * 5000], "seconds")
             for name in DURATIONS
@@ -198,15 +289,70 @@ def test_no_message_and_no_representation_tells_a_secret(environment: Environmen
         "WIDGET_HOST_TOKEN": "hush-3 hush",
         "WIDGET_PARTNER_API_URL": "https://partner.example:hush-4",
         "WIDGET_DATABASE_URL": "postgresql://u:hush-5@h:hush/d",
+        "WIDGET_PARTNER_API_PROXY": "http://u:hush-6@proxy",
+        "WIDGET_EVENTS_SECRET": "hush-7",
+        "WIDGET_EVENTS_URL": "https://ats:hush-8@ats.example.com",
     }.items():
         environment(**{variable: value})
         assert "hush" not in "".join(problems())
         with pytest.raises(ValidationError) as raised:
             Settings()
         assert "hush" not in str(raised.value)
-    environment(WIDGET_DATABASE_URL=None)
+        environment(**{variable: None})
+    environment(WIDGET_PARTNER_API_PROXY="http://u:hush@proxy:3128")
     shown = repr(load())
-    assert not any(secret in shown for secret in (KEY, SECRET, "host-token"))
+    assert not any(secret in shown for secret in (KEY, SECRET, TOKEN, "hush"))
+
+
+FROM_FILES = {
+    "WIDGET_PARTNER_API_KEY": KEY,
+    "WIDGET_SECRET_KEY": SECRET,
+    "WIDGET_HOST_TOKEN": TOKEN,
+    "WIDGET_EVENTS_SECRET": EVENTS_SECRET,
+    "WIDGET_DATABASE_URL": "postgresql://u:p@db.example/w",
+}
+
+
+@pytest.mark.parametrize("newline", ["", "\n", "\r\n"])
+def test_a_secret_may_be_read_from_a_file(
+    environment: Environment, tmp_path: Path, newline: str
+) -> None:
+    for variable, value in FROM_FILES.items():
+        file = tmp_path / variable
+        file.write_bytes(f"{value}{newline}".encode())
+        environment(**{variable: "", f"{variable}_FILE": str(file)})
+        read = member(variable)
+        first = read[0] if isinstance(read, tuple) else read
+        assert (first if isinstance(first, str) else first.get_secret_value()) == value
+        environment(**{variable: None, f"{variable}_FILE": None})
+
+
+def test_what_is_wrong_with_a_file_is_told_in_one_line_without_its_content(
+    environment: Environment, tmp_path: Path
+) -> None:
+    wrong = {
+        str(tmp_path / "missing"): "must be a file that can be read: No such file",
+        str(tmp_path): "must be a file that can be read: Is a directory",
+        str(tmp_path / "hush"): "its content must be ",
+        str(tmp_path / "binary"): "must be a text file",
+        str(tmp_path / "empty"): "its content ",
+        "/dev/zero": "must be a text file",
+    }
+    (tmp_path / "hush").write_text("hush hush")
+    (tmp_path / "binary").write_bytes(b"hush\xff")
+    (tmp_path / "empty").touch()
+    environment(WIDGET_EVENTS_URL="https://ats.example.com/events")
+    environment(WIDGET_EVENTS_SECRET=EVENTS_SECRET)
+    for variable in FROM_FILES:
+        for path, reason in wrong.items():
+            environment(**{variable: None, f"{variable}_FILE": path})
+            (problem,) = problems()
+            assert problem.startswith(f"{variable}_FILE: {reason}")
+            assert "hush" not in problem.replace(path, "")
+        environment(**{variable: FROM_FILES[variable], f"{variable}_FILE": str(tmp_path)})
+        (problem,) = problems()
+        assert problem == f"{variable}: must not be given together with {variable}_FILE"
+        environment(**{f"{variable}_FILE": None})
 
 
 def test_without_the_extra_postgresql_is_refused_with_what_to_install(
@@ -220,7 +366,9 @@ def test_without_the_extra_postgresql_is_refused_with_what_to_install(
 
 def test_every_variable_is_tried_here() -> None:
     tried = REQUIRED.keys() | DURATIONS.keys()
-    others = {"public_url", "database_url", "cancel_on_leave", "metrics_port", "log_format"}
+    others = {"public_url", "database_url", "cancel_on_leave", "metrics_port", "log_format"} | {
+        *("partner_api_proxy", "partner_api_ca", "events_url", "events_secret"),
+    }
     assert {f"WIDGET_{name.upper()}" for name in Settings.model_fields} == tried | {
         f"WIDGET_{name.upper()}" for name in others
     }
