@@ -1,18 +1,22 @@
-FROM python:3.13-slim AS build
+# Another base with Python 3.11 or newer may stand in: --build-arg BASE=…
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS build
 WORKDIR /build
 COPY requirements-runtime.lock requirements-build.lock ./
-RUN python -m venv /opt/widget \
- && /opt/widget/bin/pip install --no-cache-dir --require-hashes -r requirements-runtime.lock \
- && pip install --no-cache-dir --require-hashes -r requirements-build.lock
+RUN python -m venv /opt/build \
+ && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-build.lock \
+ && python -m venv --without-pip /opt/widget \
+ && /opt/build/bin/pip --python /opt/widget install --no-cache-dir --require-hashes -r requirements-runtime.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY widget widget
 COPY templates templates
 COPY static static
-RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
- && /opt/widget/bin/pip install --no-deps dist/*.whl
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+ && /opt/build/bin/pip --python /opt/widget install --no-deps dist/*.whl
 
-FROM python:3.13-slim
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/widget widget
+FROM ${BASE}
+RUN useradd --uid 10001 --create-home --home-dir /var/lib/widget widget
 COPY --from=build /opt/widget /opt/widget
 USER widget
 WORKDIR /var/lib/widget

@@ -1,7 +1,10 @@
 SPEED ?= 1
 BIN := .venv/bin
 
-.PHONY: demo test check format soak bench docs catalogues screenshots lock clean
+.PHONY: help demo test check format soak bench docs catalogues screenshots wheel image audit lock clean
+
+help:  ## what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1@/p' Makefile | column -t -s @
 
 demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
 	@exec $(BIN)/python -m demo_ats --speed $(SPEED)
@@ -37,6 +40,15 @@ catalogues: .venv/installed  ## update the translation catalogues from the templ
 screenshots: .venv/installed  ## take the pictures in README and docs
 	$(BIN)/python -m scripts.chromium
 	$(BIN)/python -m scripts.screenshots
+
+wheel: .venv/installed  ## build the wheel into dist/
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+image: .venv/installed  ## build the container image, start it, run a report in it
+	$(BIN)/python -m scripts.image $(ARGS)
+
+audit: .venv/installed  ## ask for known vulnerabilities of what the widget runs with
+	$(BIN)/python -m scripts.audit
 
 lock: .venv/installed  ## pin every dependency again, at its newest version
 	scripts/lock
