@@ -25,7 +25,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from widget.database import make_private_file
+from widget.sqlite import make_private_file
 
 MIN_SECRET_LENGTH = 32
 MIN_SECRET_CHARACTERS = 10  # different ones: a key of 40 times the same is easily guessed

@@ -49,7 +49,7 @@ class Store:
 
     async def open(self) -> None:
         """Makes the tables where they are missing or of another version."""
-        await self._run(self._prepare)
+        await self._database.alone(self._prepare)
 
     async def close(self) -> None:
         await self._database.close()
@@ -275,12 +275,11 @@ class Store:
     # The schema
 
     def _prepare(self, connection: Connection) -> None:
-        with self._database.alone(connection):
-            if not _is_current(connection):
-                metadata.drop_all(connection)
-                metadata.create_all(connection)
-                connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
-            self._index_key = self._settle_index_key(connection)
+        if not _is_current(connection):
+            metadata.drop_all(connection)
+            metadata.create_all(connection)
+            connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
+        self._index_key = self._settle_index_key(connection)
 
     def _settle_index_key(self, connection: Connection) -> bytes:
         """The key of `pair_name`, from now on under the secrets that are in use and no others.

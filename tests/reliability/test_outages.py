@@ -15,7 +15,7 @@ from tests import postgres
 from tests.postgres import PostgreSQL
 from tests.processes import Sandbox, Serve, Widget
 from tests.reliability.tab import Tab
-from widget import database
+from widget import postgresql
 from widget.database import DatabaseUnavailable, connect
 
 pytestmark = pytest.mark.anyio
@@ -68,7 +68,7 @@ async def test_a_database_that_hangs_counts_as_one_that_does_not_answer(
     server: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for timeout in ("POOL_TIMEOUT_SECONDS", "STATEMENT_TIMEOUT_SECONDS"):
-        monkeypatch.setattr(database, timeout, 0.5)
+        monkeypatch.setattr(postgresql, timeout, 0.5)
     connection = connect(server.url)
     await connection.run(lambda c: c.execute(select(1)))
     with frozen(server):

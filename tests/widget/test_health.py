@@ -38,7 +38,7 @@ def test_without_its_database_the_widget_is_alive_but_not_ready(
 def test_a_database_that_takes_no_writes_makes_it_not_ready(
     settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("widget.database.SQLITE_BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr("widget.patience.STATEMENT_SECONDS", 0.1)
     options = settings()
     file = options.database_url.removeprefix("sqlite:///")
     with (

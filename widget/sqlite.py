@@ -1,0 +1,136 @@
+"""How statements reach SQLite: on the event loop.
+
+Its statements are short and local, and a thread for each would cost more than it saves. One thing
+may take long, another process that is writing. SQLite would wait for it and stop everything else,
+so it is told not to wait, and the statement is tried again.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from widget.patience import waiting
+from widget.transactions import DatabaseUnavailable, cause, in_transaction
+
+# A write of another worker takes less than a millisecond, one of another program may take minutes.
+RETRY_SECONDS = (0.001, 0.002, 0.005, 0.01)
+SLOW_RETRY_SECONDS = 0.02
+
+T = TypeVar("T")
+
+
+class _Busy(Exception):
+    """Another process is writing. Nothing has been changed."""
+
+
+class SQLite:
+    """A Database. The file is made with the first connection."""
+
+    insert = staticmethod(sqlite.insert)
+
+    def __init__(self, url: str) -> None:
+        make_private_file(url)
+        self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        self._connection: Connection | None = None
+        self._turn = (
+            asyncio.Lock()
+        )  # who waits for another process is served in the order of coming
+        self._late: set[asyncio.Task[Any]] = set()
+        event.listen(self._engine, "connect", _configure)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return self._attempt(work)
+        except _Busy:
+            return await self._in_turn(work)
+
+    async def run_soon(self, work: Callable[[Connection], Any]) -> None:
+        try:
+            self._attempt(work)
+        except _Busy:
+            task = asyncio.create_task(self._late_in_turn(work))
+            self._late.add(task)
+            task.add_done_callback(self._late.discard)
+        except DatabaseUnavailable:
+            pass
+
+    async def transaction(self, work: Callable[[Connection], T]) -> T:
+        return await self.run(lambda c: in_transaction(c, work, "BEGIN IMMEDIATE"))
+
+    async def alone(self, work: Callable[[Connection], T]) -> T:
+        return await self.transaction(work)
+
+    async def close(self) -> None:
+        for task in self._late:
+            task.cancel()
+        self._disconnect()
+        self._engine.dispose()
+
+    async def _in_turn(self, work: Callable[[Connection], T]) -> T:
+        with waiting() as deadline:
+            try:
+                async with asyncio.timeout_at(deadline), self._turn:
+                    for seconds in chain(RETRY_SECONDS, repeat(SLOW_RETRY_SECONDS)):
+                        with suppress(_Busy):
+                            return self._attempt(work)
+                        await asyncio.sleep(seconds)
+            except TimeoutError:
+                pass
+        raise DatabaseUnavailable("another process holds the write lock")
+
+    async def _late_in_turn(self, work: Callable[[Connection], Any]) -> None:
+        with suppress(DatabaseUnavailable):
+            await self._in_turn(work)
+
+    def _attempt(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return work(self._connected())
+        except SQLAlchemyError as error:
+            if _is_busy(error):
+                raise _Busy from None
+            self._disconnect()
+            raise DatabaseUnavailable(cause(error)) from None
+        except BaseException:
+            self._disconnect()
+            raise
+
+    def _connected(self) -> Connection:
+        """One is enough, as one statement follows another, and to ask a pool costs half of one."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        """Whatever is amiss with the connection, and whatever it holds, ends with it."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def make_private_file(url: str) -> None:
+    """The file of an SQLite database, for nobody else to read. Raises OSError."""
+    database = make_url(url).database
+    if url.startswith("sqlite") and database and database != ":memory:":
+        path = Path(database)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+
+
+def _configure(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA busy_timeout = 0")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _is_busy(error: SQLAlchemyError) -> bool:
+    known = error.orig if isinstance(error, DBAPIError) else None
+    code = getattr(known, "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_BUSY  # the bits above say why
