@@ -10,6 +10,8 @@ RUN python -m venv /opt/build \
  && /opt/build/bin/pip --python /opt/widget install --no-cache-dir --require-hashes -r requirements-runtime.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY widget widget
+COPY demo_ats/__init__.py demo_ats/
+COPY demo_ats/sandbox demo_ats/sandbox
 COPY templates templates
 COPY static static
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \

@@ -118,8 +118,9 @@ def _settings(folder: Path) -> dict[str, str]:
 
 
 def _sandbox(ports: Ports) -> list[str]:
-    _, _, arguments = code("1. Run the widget against the sandbox", "sh", 1).partition("python ")
-    return [sys.executable, *arguments.split(), "--port", str(ports.sandbox)]
+    command = code("1. Run the widget against the sandbox", "sh", 1)
+    arguments = command.removeprefix("candidate-sandbox ").split()
+    return [sys.executable, "-m", "demo_ats.sandbox", *arguments, f"--port={ports.sandbox}"]
 
 
 def _widget(ports: Ports) -> list[str]:

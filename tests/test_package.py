@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 from widget.languages import LANGUAGES, SOURCE
 
 ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 def test_the_wheel_carries_everything_that_is_served(tmp_path: Path) -> None:
@@ -30,10 +32,12 @@ def test_the_wheel_carries_everything_that_is_served(tmp_path: Path) -> None:
     assert {f"widget/{path.as_posix()}" for path in served} <= packed
     catalogues = {f"widget/locale/{name}/LC_MESSAGES/messages.po" for name in LANGUAGES}
     assert catalogues - packed == {f"widget/locale/{SOURCE}/LC_MESSAGES/messages.po"}
-    assert not any(name.startswith(("demo_ats", "tests", "scripts")) for name in packed)
+    sandbox = [path.relative_to(ROOT) for path in (ROOT / "demo_ats" / "sandbox").glob("*.*")]
+    assert {path.as_posix() for path in sandbox} <= packed
+    assert not any(name.startswith(("demo_ats/ats", "tests", "scripts")) for name in packed)
 
 
-def test_the_wheel_finds_its_templates_from_any_folder(tmp_path: Path) -> None:
+def test_what_is_installed_works_from_any_folder(tmp_path: Path) -> None:
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"),
@@ -41,6 +45,14 @@ def test_the_wheel_finds_its_templates_from_any_folder(tmp_path: Path) -> None:
         ],
         check=True,
     )
+    sandbox = subprocess.run(
+        [str(tmp_path / "site" / "bin" / "candidate-sandbox"), "--version"],
+        env={"PYTHONPATH": str(tmp_path / "site"), "PYTHONSAFEPATH": "1"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert sandbox.stdout.strip() == PROJECT["version"]
     found = subprocess.run(
         [sys.executable, "-c", "from widget.pages import TEMPLATES; print(TEMPLATES)"],
         cwd=tmp_path / "site",

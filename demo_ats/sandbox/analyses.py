@@ -4,9 +4,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from demo_ats.sandbox import reports
+from demo_ats.sandbox.ledger import Subject
 from demo_ats.sandbox.scenarios import Scenario
 
 QUEUED_PART = 0.06  # parts of an analysis' time, counted from its POST
@@ -38,7 +40,7 @@ class Analysis:
         return str(self.request["candidate"]["id"])
 
     @property
-    def subject(self) -> tuple[str, str, str]:
+    def subject(self) -> Subject:
         """What a report is unique by: platform, client company, candidate."""
         return self.key, self.client_id, self.candidate_id
 
@@ -76,15 +78,17 @@ class Analysis:
             "signals": self._signals(now),
             "report": reports.report(self.request, self.scenario) if is_complete else None,
             "metadata": self._metadata(origin) if is_complete else None,
-            "error": reports.ERROR if status == "failed" else None,
+            "error": reports.error(self.request, self.scenario) if status == "failed" else None,
         }
 
     def _elapsed(self, now: float) -> float:
+        if self.scenario.existing:
+            return self.seconds
         elapsed = self.canceled_after if self.canceled_after is not None else now - self.started_at
         return min(elapsed, self.seconds)
 
     def _part(self, now: float) -> float:
-        return 1.0 if self.scenario.existing else self._elapsed(now) / self.seconds
+        return self._elapsed(now) / self.seconds
 
     def _stage(self, now: float) -> str:
         part = self._part(now)
@@ -93,14 +97,17 @@ class Analysis:
     def _quick_signal(self, now: float) -> dict[str, Any] | None:
         if self._part(now) < STAGES[0][1]:
             return None
-        return reports.quick_signal(self.scenario)
+        return reports.quick_signal(self.request, self.scenario)
 
     def _signals(self, now: float) -> list[dict[str, Any]]:
         """They arrive one after another through the enrichment."""
-        signals = reports.signals(self.request, self.scenario)
         end_of_enrichment = STAGES[1][1]
         part = (self._part(now) - FIRST_SIGNAL_PART) / (end_of_enrichment - FIRST_SIGNAL_PART)
-        return signals[: max(0, min(len(signals), int(part * len(signals))))]
+        return self._found[: max(0, min(len(self._found), int(part * len(self._found))))]
+
+    @cached_property
+    def _found(self) -> list[dict[str, Any]]:
+        return reports.signals(self.request, self.scenario)
 
     def _metadata(self, origin: str) -> dict[str, Any]:
         finished = self.created_at + timedelta(

@@ -5,8 +5,7 @@ import hmac
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +17,13 @@ from starlette.routing import Route
 
 from demo_ats.sandbox import pdf, reports
 from demo_ats.sandbox.analyses import Analysis
-from demo_ats.sandbox.ledger import Bill, Entry, Ledger
-from demo_ats.sandbox.scenarios import scenario_of
+from demo_ats.sandbox.bodies import Refusal, answer, create_body
+from demo_ats.sandbox.ledger import Bill, Entry, Exchange, Ledger, masked, without_cv
+from demo_ats.sandbox.scenarios import EXISTING_DAYS, scenario_of
 
 RETRY_SECONDS = 10
 SLOW_SECONDS = 4.0
-REQUIRED = {"client": ["id"], "candidate": ["id", "first_name", "last_name"]}
 OPENAPI = json.loads((Path(__file__).parent / "openapi.json").read_text())
-
-
-@dataclass
-class Refusal(Exception):
-    """An error of the API, as its JSON says it."""
-
-    status: int
-    code: str
-    message: str
-    retry_after: int | None = None
-    details: Sequence[dict[str, str]] = ()
-
-    def response(self) -> Response:
-        error: dict[str, Any] = {"code": self.code, "message": self.message}
-        if self.details:
-            error["details"] = list(self.details)
-        return _json({"error": error}, self.status, self.retry_after)
 
 
 class Sandbox:
@@ -79,6 +61,17 @@ class Sandbox:
             self._bill_if_complete(analysis)
         return JSONResponse(self._ledger.as_json())
 
+    async def ledger_check(self, _: Request) -> Response:
+        """What a CI asks last: its status says whether there was a violation."""
+        violations = self._ledger.violations()
+        return JSONResponse({"violations": violations}, 409 if violations else 200)
+
+    async def ledger_entry(self, request: Request) -> Response:
+        exchange = self._ledger.exchanges.get(request.path_params["number"])
+        if exchange is None:
+            raise HTTPException(404)
+        return JSONResponse(exchange.as_json())
+
     async def hosted_report(self, request: Request) -> Response:
         analysis_id = request.path_params["id"]
         signature = request.query_params.get("sig", "")
@@ -94,19 +87,20 @@ class Sandbox:
 
     async def _create(self, request: Request) -> Response:
         key = self._authenticate(request)
-        body = await _create_body(request)
+        body = await create_body(request)
         now = self._clock()
         existing = self._find(key, body)
         if existing is not None and not existing.is_over(now):
             request.state.violation = "second_post"
         analysis = existing or self._begin(key, body, now)
         request.state.analysis = analysis
+        request.state.reused = analysis.is_over(now)
         await self._misbehave(analysis, request)
         now = self._clock()
         location = {"Location": f"/api/v1/analyses/{analysis.id}"}
         if analysis.is_over(now):
-            return _json(analysis.resource(now, _origin(request)), 202, headers=location)
-        return _json(analysis.accepted(now), 202, self._announce(analysis), location)
+            return answer(analysis.resource(now, _origin(request)), 202, headers=location)
+        return answer(analysis.accepted(now), 202, self._announce(analysis), location)
 
     async def _read(self, request: Request) -> Response:
         analysis = self._owned(request)
@@ -126,7 +120,7 @@ class Sandbox:
     def _resource(self, analysis: Analysis, request: Request) -> Response:
         now = self._clock()
         retry_after = None if analysis.is_over(now) else self._announce(analysis)
-        return _json(analysis.resource(now, _origin(request)), 200, retry_after)
+        return answer(analysis.resource(now, _origin(request)), 200, retry_after)
 
     # What they need
 
@@ -153,13 +147,14 @@ class Sandbox:
 
     def _begin(self, key: str, body: dict[str, Any], now: float) -> Analysis:
         scenario = scenario_of(body["candidate"]["id"])
+        age = timedelta(days=EXISTING_DAYS if scenario.existing else 0)
         analysis = Analysis(
             key=key,
             request=body,
             scenario=scenario,
             seconds=scenario.seconds / self._speed,
             started_at=now,
-            created_at=datetime.now(UTC),
+            created_at=datetime.now(UTC) - age,
         )
         self._analyses[analysis.id] = self._latest[analysis.subject] = analysis
         return analysis
@@ -200,18 +195,28 @@ class Sandbox:
     def _record(self, request: Request, response: Response, seconds: float) -> None:
         analysis: Analysis | None = getattr(request.state, "analysis", None)
         retry_after = response.headers.get("Retry-After")
+        self._ledger.calls += 1
         entry = Entry(
+            number=self._ledger.calls,
             at=_iso_now(),
             method=request.method,
             path=request.url.path,
             status=response.status_code,
             duration_ms=round(seconds * 1000, 1),
             analysis_id=analysis.id if analysis else None,
+            client_id=analysis.client_id if analysis else None,
             candidate_id=analysis.candidate_id if analysis else None,
             retry_after=int(retry_after) if retry_after else None,
+            reused=getattr(request.state, "reused", False),
             violation=getattr(request.state, "violation", None),
         )
-        self._ledger.requests.append(entry)
+        exchange = Exchange(
+            request_headers=masked(request.headers),
+            request_body=without_cv(getattr(request.state, "body", None)),
+            answer_headers=dict(response.headers),
+            answer_body=bytes(response.body),
+        )
+        self._ledger.record(entry, exchange, analysis.subject if analysis else None)
         if analysis is not None:
             self._bill_if_complete(analysis)
 
@@ -242,6 +247,8 @@ def create_app(
             Route("/api/v1/analyses/{id}", sandbox.analysis, methods=["GET", "DELETE"]),
             Route("/api/ats/reports/{id}/pdf", sandbox.hosted_report),
             Route("/ledger", sandbox.ledger, methods=["GET", "DELETE"]),
+            Route("/ledger/check", sandbox.ledger_check),
+            Route("/ledger/requests/{number:int}", sandbox.ledger_entry),
             Route("/openapi.json", _describe),
         ],
         exception_handlers={HTTPException: _refuse},
@@ -265,48 +272,9 @@ def _broken_gateway(refusal: Refusal) -> Response | None:
     return HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", 502)
 
 
-async def _create_body(request: Request) -> dict[str, Any]:
-    if request.headers.get("Content-Type", "").partition(";")[0] != "application/json":
-        raise Refusal(415, "unsupported_media_type", "The body must be application/json.")
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise Refusal(400, "malformed_json", "The body is not JSON.") from None
-    problems = _problems(body)
-    if problems:
-        raise Refusal(422, "invalid_request", "The body is not as it must be.", details=problems)
-    checked: dict[str, Any] = body
-    return checked
-
-
-def _problems(body: Any) -> list[dict[str, str]]:
-    if not isinstance(body, dict):
-        return [{"field": "", "message": "must be an object"}]
-    problems = [] if _is_text(body.get("language")) else ["language"]
-    for part, names in REQUIRED.items():
-        member = body.get(part)
-        known = member if isinstance(member, dict) else {}
-        problems += [f"{part}.{name}" for name in names if not _is_text(known.get(name))]
-    return [{"field": field, "message": "must be a text"} for field in problems]
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
 def _iso_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _origin(request: Request) -> str:
     return str(request.base_url).rstrip("/")
-
-
-def _json(
-    body: Any,
-    status: int,
-    retry_after: int | None = None,
-    headers: dict[str, str] | None = None,
-) -> Response:
-    announced = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return JSONResponse(body, status, {**(headers or {}), **announced})

@@ -10,6 +10,7 @@ Fault = Literal["errors", "limited", "slow"]
 Kind = Literal["usual", "unknown_keys", "long", "hostile"]
 
 PREFIX = "test_"
+EXISTING_DAYS = 6  # how old a report is that exists already
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,9 @@ class Embed:
         return self.open(**changes).removesuffix("/run")
 
     def failed(self, **changes: Any) -> str:
-        self.partner.on("POST", reply("failed", error=reports.ERROR))
+        self.partner.on(
+            "POST", reply("failed", error=reports.error(create_body(), SCENARIOS["failed"]))
+        )
         return self.start(self.profile(**changes))
 
     def canceled(self, **changes: Any) -> str:
@@ -137,7 +139,7 @@ def found(signals: int = 9, scenario: str = "orange", **members: Any) -> dict[st
     request, chosen = create_body(), SCENARIOS[scenario]
     return {
         "stage": "enrichment",
-        "quick_signal": reports.quick_signal(chosen),
+        "quick_signal": reports.quick_signal(request, chosen),
         "signals": reports.signals(request, chosen)[:signals],
         **members,
     }

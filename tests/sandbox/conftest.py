@@ -57,6 +57,15 @@ class Platform:
         ledger: dict[str, Any] = self.http.get("/ledger").json()
         return ledger
 
+    def reports(self, language: str = "en", **candidate: str) -> dict[str, Any]:
+        """The completed analysis of a candidate about whom this is known."""
+        body = self.body(**({"candidate_id": candidate.pop("id")} if "id" in candidate else {}))
+        body["candidate"] |= candidate
+        posted = self.send("POST", ANALYSES, json=body | {"language": language}).json()
+        self.wait(61)
+        resource: dict[str, Any] = self.get(posted["id"]).json()
+        return resource
+
     def wait(self, seconds: float) -> None:
         self.clock.now += seconds
 

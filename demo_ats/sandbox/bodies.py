@@ -1,0 +1,69 @@
+"""What the API takes and refuses: the create body, and errors as its JSON says them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+REQUIRED = {"client": ["id"], "candidate": ["id", "first_name", "last_name"]}
+
+
+@dataclass
+class Refusal(Exception):
+    """An error of the API. `retry_after` in seconds."""
+
+    status: int
+    code: str
+    message: str
+    retry_after: int | None = None
+    details: Sequence[dict[str, str]] = ()
+
+    def response(self) -> Response:
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.details:
+            error["details"] = list(self.details)
+        return answer({"error": error}, self.status, self.retry_after)
+
+
+def answer(
+    body: Any,
+    status: int,
+    retry_after: int | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    announced = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return JSONResponse(body, status, {**(headers or {}), **announced})
+
+
+async def create_body(request: Request) -> dict[str, Any]:
+    """Raises Refusal."""
+    if request.headers.get("Content-Type", "").partition(";")[0] != "application/json":
+        raise Refusal(415, "unsupported_media_type", "The body must be application/json.")
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        raise Refusal(400, "malformed_json", "The body is not JSON.") from None
+    request.state.body = body
+    problems = _problems(body)
+    if problems:
+        raise Refusal(422, "invalid_request", "The body is not as it must be.", details=problems)
+    checked: dict[str, Any] = body
+    return checked
+
+
+def _problems(body: Any) -> list[dict[str, str]]:
+    if not isinstance(body, dict):
+        return [{"field": "", "message": "must be an object"}]
+    problems = [] if _is_text(body.get("language")) else ["language"]
+    for part, names in REQUIRED.items():
+        member = body.get(part)
+        known = member if isinstance(member, dict) else {}
+        problems += [f"{part}.{name}" for name in names if not _is_text(known.get(name))]
+    return [{"field": field, "message": "must be a text"} for field in problems]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
