@@ -94,6 +94,12 @@ def moment(value: str, language: str) -> str:
     return f"{date}, {format_time(parsed, 'short', locale=language)} UTC"
 
 
+def instant(value: str) -> str:
+    """An ISO 8601 moment as HTML writes it, or an empty text where it is none."""
+    parsed = _parse(value)
+    return "" if parsed is None else f"{parsed.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
 def ago(value: str, language: str) -> str:
     """`3 days ago` of an ISO 8601 moment, or an empty text where it is none."""
     parsed = _parse(value)
@@ -117,9 +123,9 @@ def _parse(value: str) -> datetime | None:
     """A moment that names no time zone is taken as UTC."""
     try:
         parsed = datetime.fromisoformat(value)
-    except ValueError:
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def duration(seconds: int) -> str:

@@ -3,12 +3,14 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from widget.languages import (
     LANGUAGES,
+    ago,
     duration,
+    instant,
     interface_language,
     language_name,
     language_tag,
@@ -115,10 +117,35 @@ def test_a_moment_is_written_as_its_reader_does() -> None:
     assert moment("yesterday", "en") == "yesterday"
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "9999-12-31T23:59:59-05:00",
+        "0001-01-01T00:00:00+05:00",
+        "2026-02-30T12:00:00Z",
+        "2026-11-24T25:00:00Z",
+        "10000-01-01T00:00:00Z",
+        "-0044-03-15",
+        "0000-00-00",
+    ],
+)
+def test_a_date_that_no_calendar_has_stays_text(value: str) -> None:
+    assert moment(value, "en") == value
+    assert ago(value, "en") == instant(value) == ""
+
+
+def test_a_moment_is_written_as_html_wants_it() -> None:
+    assert instant("2026-11-24T15:04:05.123456+01:00") == "2026-11-24T14:04:05Z"
+    assert instant("0044-03-15") == "0044-03-15T00:00:00Z"
+
+
 @given(st.text() | st.datetimes(timezones=st.timezones()).map(lambda at: at.isoformat()))
+@example("9999-12-31T23:59:59-05:00")
 def test_whatever_comes_as_a_moment_is_shown(value: str) -> None:
+    assert re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?", instant(value))
     for language in LANGUAGES:
         assert moment(value, language) or not value
+        assert bool(ago(value, language)) is bool(instant(value))
 
 
 def test_a_language_has_the_name_its_reader_gives_it() -> None:

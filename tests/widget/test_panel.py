@@ -40,7 +40,7 @@ def test_a_run_shows_its_stage_its_time_the_quick_signal_and_the_signals_so_far(
     assert button.attributes["aria-busy"] == "true"
     assert markup.one("button", **{"class": "button button--quiet"}).text == "Cancel"
     assert markup.one("li", **{"aria-current": "step"}).text == "Enrichment"
-    assert markup.one("time").text == "1:15"
+    assert markup.one("span", id="ci-elapsed").text == "1:15"
     for text in ("Two employers differ.", "Built a bridge.", "Speaks."):
         assert text in markup.text
 
