@@ -192,7 +192,7 @@ def _database_url(value: str) -> str:
     if not value.startswith(("sqlite:///", "postgresql://")) or not _names_a_database(value):
         raise ValueError("not a database")
     if value.startswith("postgresql") and find_spec("psycopg") is None:
-        raise Explained("needs: pip install 'candidate-widget[postgres]'")
+        raise Explained("needs psycopg, which the extra 'postgres' installs")
     return value
 
 

@@ -361,7 +361,7 @@ def test_without_the_extra_postgresql_is_refused_with_what_to_install(
     monkeypatch.setattr("widget.settings.find_spec", lambda _: None)
     environment(WIDGET_DATABASE_URL="postgresql://u@h/d")
     (problem,) = problems()
-    assert problem == "WIDGET_DATABASE_URL: needs: pip install 'candidate-widget[postgres]'"
+    assert problem == "WIDGET_DATABASE_URL: needs psycopg, which the extra 'postgres' installs"
 
 
 def test_every_variable_is_tried_here() -> None:
