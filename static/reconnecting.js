@@ -1,35 +1,69 @@
-// A poll that was not answered is asked for again; a click that was not answered is said to have
-// failed. Nor is it an answer if the widget is not in it: a proxy may speak in its place, or a portal,
-// with any status. Nothing of that is shown, or followed.
+// What is done where the widget does not answer. A poll is asked again, a Cancel is sent again, a
+// report is put away, and any other click is said to have failed. A proxy or a portal may speak in the
+// widget's place, with any status: an answer without the widget in it is none, and is not followed.
 {
   const RECONNECT_SECONDS = 5
 
-  const root = () => document.getElementById("candidate-intelligence")
-  const isRunning = () => root().dataset.state === "running"
-  const refresh = () => isRunning() && htmx.trigger(root(), "refresh")
+  const find = (id) => document.getElementById(id)
+  const root = () => find("candidate-intelligence")
+  const isIn = (state) => root().dataset.state === state
   let retry
+  let isCancelPending = false
 
-  const fail = () => {
-    say(root().dataset.unanswered)
+  const fail = ({ sourceElement }) => {
+    if (isIn("open")) return putAway()
+    isCancelPending ||= sourceElement.id === "ci-cancel"
+    if (isCancelPending) showCancel()
+    else say(root().dataset.unanswered)
     clearTimeout(retry)
-    retry = setTimeout(refresh, RECONNECT_SECONDS * 1000)
+    retry = setTimeout(reconnect, RECONNECT_SECONDS * 1000)
+  }
+
+  const reconnect = () => {
+    if (isCancelPending && find("ci-cancel")) htmx.trigger(find("ci-cancel"), "submit")
+    else if (isIn("running")) htmx.trigger(root(), "refresh")
+  }
+
+  const showCancel = () => {
+    find("ci-cancel").querySelector("button").disabled = true
+    say(root().dataset.canceling)
+  }
+
+  // As the server would draw it: a closed panel needs nothing that is not here already.
+  const putAway = () => {
+    const [form, button] = [find("ci-action"), find("ci-button")]
+    root().dataset.state = "closed"
+    find("ci-title").hidden = false
+    form.action += "/run"
+    form.setAttribute("hx-get", form.action)
+    button.textContent = button.dataset.view
+    button.setAttribute("aria-expanded", "false")
+    button.removeAttribute("aria-controls")
+    for (const part of root().querySelectorAll("#ci-report, .tools")) part.remove()
+    find("ci-status").replaceChildren()
   }
 
   const say = (sentence) => {
-    const stage = document.getElementById("ci-stage")
+    const stage = find("ci-stage")
     if (stage) return (stage.textContent = sentence)
     const notice = document.createElement("p")
     notice.className = "notice"
     notice.textContent = sentence
-    document.getElementById("ci-status").replaceChildren(notice)
+    find("ci-status").replaceChildren(notice)
   }
 
-  document.addEventListener("htmx:error", fail)
+  document.addEventListener("htmx:error", ({ detail }) => detail.ctx && fail(detail.ctx))
   document.addEventListener("htmx:after:request", (event) => {
-    if (event.detail.ctx.text.includes('id="candidate-intelligence"')) return
+    const { ctx } = event.detail
+    if (ctx.text.includes('id="candidate-intelligence"')) return
     event.preventDefault()
-    fail()
+    fail(ctx)
   })
-  document.addEventListener("visibilitychange", () => document.hidden || refresh())
-  addEventListener("pageshow", ({ persisted }) => persisted && refresh())
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    if (detail.ctx.sourceElement.id === "ci-cancel") isCancelPending = false
+    if (isCancelPending) reconnect()
+  })
+  document.addEventListener("visibilitychange", () => document.hidden || reconnect())
+  addEventListener("online", reconnect)
+  addEventListener("pageshow", ({ persisted }) => persisted && reconnect())
 }
