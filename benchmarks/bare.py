@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from widget.host_api import SessionRequest
 from widget.model import Phase, Run
 from widget.pages import environment
 from widget.panel import panel_of
+from widget.session_request import SessionRequest
 
 PAGE = "/page"
 PARTIAL = "/partial"

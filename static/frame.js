@@ -16,12 +16,18 @@
   let followsHost
 
   addEventListener("message", ({ source, origin, data, ports }) => {
-    if (source !== parent || !HOSTS.includes(origin) || data !== NAME) return
+    if (source !== parent || !HOSTS.some((host) => covers(host, origin)) || data !== NAME) return
     port = ports[0]
     port.onmessage = ({ data }) => adopt(data)
     told = {}
     page.style.overflow = "hidden" // a scroll bar between two heights would change the width
   })
+
+  // The rule of `covers` in widget/origins.py.
+  const covers = (host, origin) => {
+    const [start, end] = host.split("*")
+    return end ? origin.startsWith(start) && origin.endsWith(end) : origin === host
+  }
 
   // Without one colour scheme on both sides, browsers put an opaque ground under the frame.
   const adopt = (scheme) => {

@@ -23,7 +23,7 @@ import pytest
 
 from demo_ats.servers import LOOPBACK, local, process_of, wait_until_ready
 from tests.widget.people import create_body
-from widget import connection, host_api, partner_api, runs, serving
+from widget import connection, json_body, partner_api, runs, serving
 from widget.app import FINISH_SECONDS
 
 OPERATIONS = (Path(__file__).parents[1] / "docs" / "operations.md").read_text()
@@ -261,7 +261,7 @@ def test_large_headers_are_refused_and_the_next_request_is_answered(
     "limit",
     [
         f"| {connection.MAX_HEAD_BYTES // 1024} KiB |",
-        f"| {host_api.MAX_BODY_BYTES // 1024**2} MiB |",
+        f"| {json_body.MAX_BODY_BYTES // 1024**2} MiB |",
         f"| {connection.RECEIVE_SECONDS:g} s |",
         f"| {connection.SEND_SECONDS:g} s |",
         f"| {serving.KEEP_ALIVE_SECONDS:g} s |",

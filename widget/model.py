@@ -77,19 +77,29 @@ class Run:
         return not self.ended and self.analysis_id is None and self.busy_until <= now
 
 
+class Permission(StrEnum):
+    """What the viewer of an embed session may do."""
+
+    RUN = "run"  # and cancel
+    VIEW = "view"
+
+
 @dataclass(frozen=True, slots=True)
 class EmbedSession:
     """One opening of a candidate profile, which makes it one viewer.
 
     The viewer counts as gone from `gone_at` on; `visit` tells one loading of the page from the
     next. `language` is the one that the ATS asked for, as a tag, or empty where it is none.
-    `appearance` has the keys of the contract's `appearance`.
+    `appearance` has the keys of the contract's `appearance`. `origin` is the only one that may
+    frame the session, or None where each of the settings may.
     """
 
     id: str
     pair: str
     language: str
     expires_at: float
-    appearance: Mapping[str, str] = field(default_factory=dict)
+    appearance: Mapping[str, Any] = field(default_factory=dict)
+    permissions: frozenset[Permission] = frozenset(Permission)
+    origin: str | None = None
     gone_at: float = 0.0
     visit: str = ""

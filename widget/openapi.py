@@ -8,16 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from widget import __version__
-from widget.host_api import SessionRequest, SessionResponse
+from widget.host_api import FieldNote, SessionResponse
+from widget.session_request import SessionRequest
 
 REF = "#/components/schemas/{model}"
-
-
-class FieldError(BaseModel):
-    """`field` is a dotted path into the body, such as `candidate.id`."""
-
-    field: str
-    message: str
 
 
 class ProblemDetails(BaseModel):
@@ -29,7 +23,7 @@ class ProblemDetails(BaseModel):
     title: str
     status: int
     detail: str
-    errors: list[FieldError]
+    errors: list[FieldNote]
 
 
 async def describe(_: Request) -> Response:

@@ -1,7 +1,7 @@
 """Templates to HTML answers, each with a Content-Security-Policy and a nonce of its own."""
 
 import gzip
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -28,7 +28,7 @@ from widget.languages import (
 )
 from widget.model import EmbedSession
 from widget.panel import Panel
-from widget.security import embed_policy, new_nonce
+from widget.security import MAX_POLICY_BYTES, embed_policy, new_nonce
 from widget.settings import Settings
 
 TEMPLATES = RESOURCES / "templates"
@@ -37,7 +37,11 @@ COMPRESSION_LEVEL = 1  # half the time of the usual 6, for a tenth more bytes
 
 class Pages:
     def __init__(self, settings: Settings) -> None:
-        self._framed_by = settings.allowed_origins
+        self._allowed_origins = settings.allowed_origins
+        # What is shown without a session is no more than a sentence, so anybody may frame it rather
+        # than that a proxy refuses a header for its length.
+        is_short = len(embed_policy(new_nonce(), self._allowed_origins)) <= MAX_POLICY_BYTES
+        self._framed_without_session = self._allowed_origins if is_short else ("https:",)
 
     def widget(
         self,
@@ -58,24 +62,35 @@ class Pages:
             "_widget.html" if wants_partial(request) else "page.html",
             language,
             status,
+            self._hosts(session) if session else self._framed_without_session,
             panel=panel,
             base=f"/embed/{token}",
             visit=session.visit if session else "",
             sequence=sequence,
             foreign=foreign(_language_of_texts(panel, session), language),
             appearance=session.appearance if session else {},
-            hosts=self._framed_by,
+            hosts=self._hosts(session),
         )
 
     def failure(self, request: Request, status: int) -> Response:
         """A page that says what went wrong. A partial leaves what is on the screen as it is."""
-        response = self._render(request, "failure.html", _asked_by(request), status)
+        framed_by = self._framed_without_session
+        response = self._render(request, "failure.html", _asked_by(request), status, framed_by)
         if wants_partial(request):
             response.headers["HX-Reswap"] = "none"
         return response
 
+    def _hosts(self, session: EmbedSession | None) -> Sequence[str]:
+        return (session.origin,) if session and session.origin else self._allowed_origins
+
     def _render(
-        self, request: Request, template: str, language: str, status: int, **context: Any
+        self,
+        request: Request,
+        template: str,
+        language: str,
+        status: int,
+        framed_by: Sequence[str],
+        **context: Any,
     ) -> Response:
         nonce = new_nonce()
         html = (
@@ -86,7 +101,7 @@ class Pages:
         # Lone surrogates may come in JSON, and are no text that could be sent.
         content = html.encode("utf-8", errors="replace")
         headers = {
-            "Content-Security-Policy": embed_policy(nonce, self._framed_by),
+            "Content-Security-Policy": embed_policy(nonce, framed_by),
             "Vary": "HX-Request, Accept-Language, Accept-Encoding",
         }
         # No way in for BREACH, which needs a text of the attacker's beside a secret: a page repeats

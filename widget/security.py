@@ -17,6 +17,7 @@ COMMON_HEADERS = {
 }
 NOTHING = {"default-src": ["'none'"], "frame-ancestors": ["'none'"]}
 HSTS = "max-age=31536000"
+MAX_POLICY_BYTES = 3 * 1024  # proxies take 4 KiB of headers by default, all of them together
 
 
 def new_nonce() -> str:

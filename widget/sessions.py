@@ -15,7 +15,7 @@ from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from widget.languages import language_tag
-from widget.model import EmbedSession, Run
+from widget.model import EmbedSession, Permission, Run
 from widget.settings import Settings
 from widget.store import Store
 
@@ -49,19 +49,30 @@ class Sessions:
         )
 
     async def open(
-        self, request: Mapping[str, Any], appearance: Mapping[str, str]
+        self,
+        request: Mapping[str, Any],
+        appearance: Mapping[str, Any],
+        *,
+        permissions: frozenset[Permission] = frozenset(Permission),
+        origin: str | None = None,
+        viewer_id: str | None = None,
     ) -> tuple[str, EmbedSession]:
-        """A new session and its token. `request` is the Partner API's create body."""
+        """A new session and its token. `request` is the Partner API's create body.
+
+        Nothing else is sent to the Partner API.
+        """
         now = self._clock()
         session = EmbedSession(
             id=secrets.token_urlsafe(ID_BYTES),
             pair=self._store.pair(request["client"]["id"], request["candidate"]["id"]),
             language=language_tag(request["language"]),
             appearance=appearance,
+            permissions=permissions,
+            origin=origin,
             expires_at=now + self._settings.session_ttl,
             gone_at=now,
         )
-        await self._store.add_session(session, request)
+        await self._store.add_session(session, request, viewer_id)
         return self._signer.sign(session.id).decode(), session
 
     async def find(self, token: str) -> tuple[EmbedSession, Run | None]:

@@ -25,6 +25,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from widget.origins import MAX_PORT, NotAnOrigin, origin, pattern
 from widget.sqlite import make_private_file
 
 MIN_SECRET_LENGTH = 32
@@ -33,14 +34,7 @@ MIN_TOKEN_LENGTH = 20
 MIN_EVENTS_SECRET_BYTES = 16
 EVENTS_SECRET_PREFIX = "whsec_"  # noqa: S105 - what the real ones begin with
 MAX_SECONDS = 1_000_000_000  # some thirty years, so that dates can be reckoned with
-MAX_PORT = 65535
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
-DEFAULT_PORTS = {"http": "80", "https": "443"}
-ORIGIN = re.compile(
-    r"(?P<scheme>https?)://"
-    r"(?P<host>[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])"
-    r"(:(?P<port>[0-9]{1,5}))?"
-)
 VISIBLE_ASCII = re.compile(r"[!-~]+")  # what can be sent in a header as it is
 PROXY = re.compile(r"http://([^/?#@]*@)?([a-z0-9._-]+|\[[0-9a-f:.]+\]):(?P<port>[0-9]{1,5})/?")
 
@@ -85,22 +79,12 @@ def _split(value: Any) -> Any:
     return value
 
 
-def _origin(value: str) -> str:
-    """Written as browsers write an origin, as it is compared with theirs and stands in the CSP."""
-    match = ORIGIN.fullmatch(value.strip().lower().rstrip("/"))
-    if match is None or int(match["port"] or 0) > MAX_PORT:
-        raise ValueError("not an origin")
-    default = DEFAULT_PORTS[match["scheme"]]
-    port = f":{match['port']}" if match["port"] not in {None, default} else ""
-    return f"{match['scheme']}://{match['host']}{port}"
-
-
 def _api_origin(value: str) -> str:
-    origin = _origin(value)
-    parts = urlsplit(origin)
+    named = origin(value)
+    parts = urlsplit(named)
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         raise Explained("must be https: the API key travels with every call")
-    return origin
+    return named
 
 
 def _api_key(value: SecretStr) -> SecretStr:
@@ -145,10 +129,10 @@ def _is_events_secret(value: str) -> bool:
 def _events_url(value: str) -> str:
     """An origin and perhaps a path and a query; whoever sends to it gives no password."""
     parts = urlsplit(value)
-    origin = _origin(f"{parts.scheme}://{parts.netloc}")
+    named = origin(f"{parts.scheme}://{parts.netloc}")
     if not VISIBLE_ASCII.fullmatch(value) or parts.fragment:
         raise ValueError("not an address")
-    if origin.startswith("http:") and parts.hostname not in LOOPBACK_HOSTS:
+    if named.startswith("http:") and parts.hostname not in LOOPBACK_HOSTS:
         raise Explained("must be https: events say which candidates have a report")
     return value
 
@@ -178,10 +162,18 @@ def _authorities(path: str) -> str:
     return path
 
 
-def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+def _patterns(values: tuple[str, ...]) -> tuple[str, ...]:
     if not values:
         raise ValueError("no origin")
-    return tuple(_origin(value) for value in values)
+    return tuple(_pattern(number, value) for number, value in enumerate(values, 1))
+
+
+def _pattern(number: int, value: str) -> str:
+    try:
+        return pattern(value)
+    except NotAnOrigin as error:
+        must_be = MUST_BE["allowed_origins"]
+        raise Explained(f"{must_be}; number {number} of them {error}") from None
 
 
 def _database_url(value: str) -> str:
@@ -218,7 +210,7 @@ def _default_log_format() -> Literal["json", "text"]:
     return "text" if sys.stderr.isatty() else "json"
 
 
-Origin = Annotated[str, AfterValidator(_origin)]
+Origin = Annotated[str, AfterValidator(origin)]
 Seconds = Annotated[int, Field(ge=1, le=MAX_SECONDS)]
 Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
@@ -237,7 +229,7 @@ class Settings(BaseSettings):
     secret_key: Annotated[SomeSecrets, _each(_is_secret_key)]
     host_token: Annotated[SomeSecrets, _each(_is_token)]
     allowed_origins: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)
+        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_patterns)
     ]
     public_url: Origin = "http://127.0.0.1:8001"
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from widget.database import Database
-from widget.model import ENDED, EmbedSession, Phase, Reason, Run
+from widget.model import ENDED, EmbedSession, Permission, Phase, Reason, Run
 from widget.seal import INDEX_KEY_BYTES, Seal, Unreadable, pair_name
 from widget.tables import SCHEMA_VERSION, index_keys, metadata, runs, schema_version, sessions
 
@@ -63,7 +63,9 @@ class Store:
 
     # Embed sessions
 
-    async def add_session(self, session: EmbedSession, request: Mapping[str, Any]) -> None:
+    async def add_session(
+        self, session: EmbedSession, request: Mapping[str, Any], viewer_id: str | None = None
+    ) -> None:
         """`request`: the Partner API's create body. No CV is kept where the report is there."""
         cv = request["candidate"].get("cv")
         await self._write(
@@ -72,6 +74,9 @@ class Store:
             pair=session.pair,
             language=session.language,
             appearance=json.dumps(dict(session.appearance)),
+            permissions=" ".join(sorted(session.permissions)),
+            origin=session.origin,
+            sealed_viewer_id=None if viewer_id is None else self._seal.seal(viewer_id),
             sealed_request=self._seal.seal(_without_cv(request)),
             cv=None if cv is None else self._seal.seal(cv),
             gone_at=session.gone_at,
@@ -95,6 +100,11 @@ class Store:
         if row.sealed_cv is not None:
             request["candidate"]["cv"] = self._seal.open(row.sealed_cv)
         return request
+
+    async def viewer_of(self, session_id: str) -> str | None:
+        """The ATS's own id of who is looking, where it gave one."""
+        row = await self._first(_VIEWER, session_id=session_id)
+        return None if row is None else self._opened(row.sealed_viewer_id)
 
     async def renew_session(
         self, session_id: str, *, gone_at: float, expires_at: float, visit: str | None = None
@@ -266,7 +276,7 @@ class Store:
             give_up_at=row.give_up_at,
         )
 
-    def _opened(self, sealed: bytes | None) -> Mapping[str, Any] | None:
+    def _opened(self, sealed: bytes | None) -> Any:
         try:
             return None if sealed is None else self._seal.open(sealed)
         except Unreadable:
@@ -309,6 +319,8 @@ _SESSION_COLUMNS = [
     sessions.c.pair,
     sessions.c.language,
     sessions.c.appearance,
+    sessions.c.permissions,
+    sessions.c.origin,
     sessions.c.visit,
     sessions.c.gone_at,
     sessions.c.expires_at,
@@ -348,6 +360,7 @@ _ADD_SESSION = sessions.insert().values(
     pair=bindparam("pair"),
     sealed_cv=case((_HAS_REPORT, null()), else_=cast(bindparam("cv"), LargeBinary)),
 )
+_VIEWER = select(sessions.c.sealed_viewer_id).where(sessions.c.id == bindparam("session_id"))
 _UPDATE_SESSION = update(sessions).where(sessions.c.id == bindparam("session_id"))
 _RUN = select(*_RUN_COLUMNS).where(runs.c.pair == bindparam("of_pair"))
 _UPDATE_RUN = update(runs).where(
@@ -374,6 +387,8 @@ def _session(row: Row[Any]) -> EmbedSession:
         language=row.language,
         expires_at=row.expires_at,
         appearance=json.loads(row.appearance),
+        permissions=frozenset(map(Permission, row.permissions.split())),
+        origin=row.origin,
         gone_at=row.gone_at,
         visit=row.visit,
     )

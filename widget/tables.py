@@ -5,7 +5,7 @@ What is large comes last in a row, as SQLite reads through it on the way to what
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -25,9 +25,12 @@ sessions = Table(
     Column("pair", String, nullable=False),
     Column("language", String, nullable=False),
     Column("appearance", String, nullable=False),
+    Column("permissions", String, nullable=False),
+    Column("origin", String),
     Column("visit", String, nullable=False, default=""),
     Column("gone_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False, index=True),
+    Column("sealed_viewer_id", LargeBinary),
     Column("sealed_request", LargeBinary, nullable=False),
     Column("sealed_cv", LargeBinary),
     Index("sessions_by_pair", "pair", "gone_at"),

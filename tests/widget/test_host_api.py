@@ -22,9 +22,10 @@ from tests.widget.partner import KEY, Partner, completed, reply
 from tests.widget.people import IDA, MARA, create_body
 from tests.widget.world import HOST_TOKEN
 from widget.app import create_app
-from widget.host_api import MAX_BODY_BYTES
+from widget.json_body import MAX_BODY_BYTES
 
 SECOND_TOKEN = "the-token-of-another-backend"
+ALLOWED = ["http://localhost:8000", "https://other.example", "https://*.ats.example.com"]
 JSON = {"Content-Type": "application/json"}
 SESSIONS = "/api/v1/sessions"
 
@@ -67,7 +68,9 @@ def bearer(token: str | None) -> dict[str, str]:
 def ats(settings: MakeSettings, tmp_path: Path) -> Iterator[ATS]:
     partner = Partner(lambda: 0.0)
     options = settings(
-        host_token=f"{HOST_TOKEN},{SECOND_TOKEN}", public_url="https://widget.example"
+        host_token=f"{HOST_TOKEN},{SECOND_TOKEN}",
+        public_url="https://widget.example",
+        allowed_origins=",".join(ALLOWED),
     )
     app = create_app(options, httpx2.MockTransport(partner.answer))
     with TestClient(app, base_url="http://127.0.0.1:8001", raise_server_exceptions=False) as http:
@@ -115,7 +118,8 @@ def test_a_session_is_opened(ats: ATS) -> None:
     response = ats.post(create_body())
     assert response.status_code == 201
     answer = response.json()
-    assert answer.keys() == {"token", "embed_url", "expires_at"}
+    assert answer.keys() == {"token", "embed_url", "expires_at", "warnings"}
+    assert answer["warnings"] == []
     assert answer["embed_url"] == f"https://widget.example/embed/{answer['token']}"
     remaining = datetime.fromisoformat(answer["expires_at"]) - datetime.now(UTC)
     assert 3500 < remaining.total_seconds() <= 3600
@@ -124,36 +128,35 @@ def test_a_session_is_opened(ats: ATS) -> None:
 
 
 def test_the_least_that_opens_a_session(ats: ATS) -> None:
-    least = {
-        "language": "en",
-        "client": {"id": "c"},
-        "candidate": {"id": "k", "first_name": "M", "last_name": "L"},
-    }
-    assert ats.post(least).status_code == 201
+    for name in ("first_name", "last_name"):
+        candidate = {"id": "k", name: "M"}
+        least = {"language": "en", "client": {"id": "c"}, "candidate": candidate}
+        assert ats.post(least).status_code == 201
 
 
-def test_the_partner_api_gets_what_the_ats_gave_and_nothing_of_the_appearance(ats: ATS) -> None:
+def test_the_partner_api_gets_what_the_ats_gave_and_nothing_that_stays_in_the_widget(
+    ats: ATS,
+) -> None:
     ats.partner.on("POST", reply("queued"))
-    body = create_body(language="fr-CH", appearance={"theme": "dark", "accent": "#0aF09c"})
-    body["candidate"] = {**MARA, "role": "", "company": None, "last_name": "Løvë 李\0\u202e😀"}
-    embed = ats.post(body).json()["token"]
+    given: dict[str, Any] = {
+        "language": "fr-CH",
+        "client": {**IDA, "id": 7, "company": ""},
+        "candidate": {**MARA, "role": " ", "first_name": None, "last_name": "Løvë 李\0\u202e😀"},
+        "appearance": {"theme": "dark", "accent": "#0aF09c", "intro": True},
+        "viewer": {"id": "mara@example.com"},
+        "permissions": ["view", "run"],
+        "origin": "http://localhost:8000",
+    }
+    embed = ats.post(given).json()["token"]
     ats.http.post(f"/embed/{embed}/run")
-    candidate = {key: value for key, value in body["candidate"].items() if value is not None}
-    assert ats.partner.bodies == [{"language": "fr-CH", "client": IDA, "candidate": candidate}]
+    client = {**IDA, "id": "7"}
+    del client["company"]
+    candidate = {**MARA, "last_name": "Løvë 李\0\u202e😀"}
+    del candidate["role"], candidate["first_name"]
+    assert ats.partner.bodies == [{"language": "fr-CH", "client": client, "candidate": candidate}]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "language",
-        "client",
-        "client.id",
-        "candidate",
-        "candidate.id",
-        "candidate.first_name",
-        "candidate.last_name",
-    ],
-)
+@pytest.mark.parametrize("path", ["language", "client", "client.id", "candidate", "candidate.id"])
 def test_a_required_field_that_is_missing_or_empty_is_named(ats: ATS, path: str) -> None:
     assert ats.errors(without(path)) == {path: "Field required"}
     assert list(ats.errors(changed(path, None))) == [path]
@@ -161,37 +164,73 @@ def test_a_required_field_that_is_missing_or_empty_is_named(ats: ATS, path: str)
         assert list(ats.errors(changed(path, ""))) == [path]
 
 
+def test_a_candidate_without_any_name_is_refused(ats: ATS) -> None:
+    needed = "One of first_name and last_name is required"
+    for first, last in [("", ""), (None, None), (" ", "\t\n"), ("\u3000", "\u00a0")]:
+        candidate = {**MARA, "first_name": first, "last_name": last}
+        assert ats.errors(create_body(candidate=candidate)) == {
+            "candidate.first_name": needed,
+            "candidate.last_name": needed,
+        }
+    assert list(ats.errors(create_body(candidate={"id": "k", "first_name": 7}))) == [
+        "candidate.first_name"
+    ]
+
+
+def test_an_id_may_be_a_whole_number_and_is_then_its_decimal_text(ats: ATS) -> None:
+    ats.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
+    for number in (42, 0, -7, 2**63, 10**999):
+        embed = ats.opens(client={"id": number}, candidate={**MARA, "id": number})
+        ats.http.post(f"{embed}/run")
+        body = ats.partner.bodies.pop()
+        assert body["client"]["id"] == body["candidate"]["id"] == str(number)
+        assert ats.erase(str(number), str(number)).status_code == 204
+        assert ats.http.get(embed).status_code == 410
+    for path in ("client.id", "candidate.id"):
+        for value in (True, False, 1.5, 42.0, 1e3):
+            assert ats.errors(changed(path, value)) == {path: "Input should be a valid string"}
+        for value in (10**1000, 10**4299):
+            assert list(ats.errors(changed(path, value))) == [path]
+    endless = json.dumps(create_body()).replace('"candidate-1"', "9" * 100_000)
+    assert list(ats.errors(endless.encode())) == ["candidate.id"]
+
+
 @pytest.mark.parametrize(
     "path",
     [
         *("client.first_name", "client.last_name", "client.company"),
+        *("candidate.first_name", "candidate.last_name"),
         *("candidate.company", "candidate.location", "candidate.role", "candidate.cv"),
-        "appearance",
     ],
 )
 def test_the_rest_is_optional(ats: ATS, path: str) -> None:
     assert ats.post(without(path)).status_code == 201
-    if path != "appearance":
-        assert ats.post(changed(path, None)).status_code == 201
-        assert ats.post(changed(path, "")).status_code == 201
+    assert ats.post(changed(path, None)).status_code == 201
+    assert ats.post(changed(path, "")).status_code == 201
 
 
 @pytest.mark.parametrize(
     "path",
-    ["langauge", "client.ID", "candidate.cv_text", "candidate.id ", "appearance.colour"],
+    [
+        *("langauge", "client.ID", "candidate.cv_text", "candidate.id ", "appearance.colour"),
+        *("viewer.name", "permission"),
+    ],
 )
 def test_a_field_that_is_unknown_is_named(ats: ATS, path: str) -> None:
-    assert list(ats.errors(changed(path, "x"))) == [path]
+    body = changed("viewer", {"id": "v"}) | changed(path, "x")
+    if path == "viewer.name":
+        body["viewer"] = {"id": "v", "name": "x"}
+    assert list(ats.errors(body)) == [path]
 
 
 @pytest.mark.parametrize("value", [7, 1.5, True, ["x"], {"x": "y"}])
-@pytest.mark.parametrize("path", ["language", "client.id", "candidate.first_name", "candidate.cv"])
+@pytest.mark.parametrize("path", ["language", "candidate.first_name", "candidate.cv", "origin"])
 def test_only_text_is_text(ats: ATS, path: str, value: object) -> None:
     assert ats.errors(changed(path, value)) == {path: "Input should be a valid string"}
 
 
 def test_everything_that_is_wrong_is_named_at_once(ats: ATS) -> None:
-    body = changed("candidate.id", 7) | {"extra": 1}
+    body = changed("candidate.id", 7.5) | {"extra": 1}
     del body["language"]
     body["client"]["company"] = "x" * 1001
     assert ats.errors(body).keys() == {"language", "client.company", "candidate.id", "extra"}
@@ -211,7 +250,6 @@ def test_everything_that_is_wrong_is_named_at_once(ats: ATS) -> None:
         ("candidate.company", 1000),
         ("candidate.location", 1000),
         ("candidate.role", 1000),
-        ("candidate.cv", 200_000),
     ],
 )
 def test_a_text_may_be_as_long_as_its_limit_in_characters(ats: ATS, path: str, limit: int) -> None:
@@ -230,6 +268,7 @@ def test_a_text_may_be_as_long_as_its_limit_in_characters(ats: ATS, path: str, l
         ("font", ["system", "serif", "mono"], ["Arial"]),
         ("density", ["compact", "comfortable"], ["cosy"]),
         ("radius", ["none", "small", "large"], ["4px"]),
+        ("intro", [True, False], ["true", 1, None]),
     ],
 )
 def test_the_appearance_is_one_of_what_there_is(
@@ -255,6 +294,8 @@ def test_the_appearance_is_one_of_what_there_is(
         b'{"language": NaN}',
         b'{"language": "\xff"}',
         b"\xef\xbb\xbf{}",
+        b"\xef\xbb\xbf\xef\xbb\xbf{}",
+        b"\xff\xfe{\0}\0",
         b'{"language": "\\ud800"}',
         b'{"\\udc00": "x"}',
         b"[" * 500_000,
@@ -279,6 +320,123 @@ def test_no_message_repeats_a_value(ats: ATS) -> None:
     response = ats.post(body)
     assert response.status_code == 422
     assert "hush" not in response.text
+
+
+# What is mended
+
+
+def warned(response: httpx2.Response) -> list[tuple[str, str]]:
+    assert response.status_code == 201, response.text
+    return [(warning["field"], warning["message"]) for warning in response.json()["warnings"]]
+
+
+def test_a_longer_cv_is_cut_and_named(ats: ATS) -> None:
+    ats.partner.on("POST", reply("queued"))
+    for letter in ("é", "😀"):
+        body = json.dumps(changed("candidate.cv", letter * 200_000), ensure_ascii=False).encode()
+        assert warned(ats.post(body)) == []
+    longer = changed("candidate.cv", "y" * 200_000 + "zz")
+    longer["candidate"]["id"] = "another"
+    response = ats.post(longer)
+    assert [field for field, _ in warned(response)] == ["candidate.cv"]
+    ats.http.post(f"/embed/{response.json()['token']}/run")
+    assert ats.partner.bodies[0]["candidate"]["cv"] == "y" * 200_000
+
+
+def test_a_cv_of_175000_letters_that_each_take_six_bytes_is_taken(ats: ATS) -> None:
+    assert warned(ats.post(json.dumps(changed("candidate.cv", "я" * 175_000)).encode())) == []
+
+
+def test_a_byte_order_mark_before_the_json_is_passed_over(ats: ATS) -> None:
+    assert warned(ats.post(b"\xef\xbb\xbf" + json.dumps(create_body()).encode())) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (b"M\\ud800", "M\ufffd"),
+        (b"\\uDFFFra\\udc00", "\ufffdra\ufffd"),
+        (b"\\ude00\\ud83d", "\ufffd\ufffd"),
+        (b"\\ud83d\\ud83d\\ude00", "\ufffd😀"),
+        (b"M\xed\xa0\x80ra", "M\ufffdra"),
+        (b"\\ufffd\\ud800", "\ufffd\ufffd"),
+        (b"\\ud83d\\ude00", "😀"),
+        (b"\xed\xa0\xbd\xed\xb8\x80", "😀"),
+        (b"\\ufffd", "\ufffd"),
+        (b"\\\\ud800", "\\ud800"),
+    ],
+)
+def test_a_lone_surrogate_becomes_a_replacement_character_and_is_named(
+    ats: ATS, sent: bytes, read: str
+) -> None:
+    ats.partner.on("POST", reply("queued"))
+    body = json.dumps(changed("candidate.first_name", "HERE")).encode().replace(b"HERE", sent)
+    response = ats.post(body)
+    is_mended = read.count("\ufffd") > sent.count(b"ufffd")
+    assert [field for field, _ in warned(response)] == ["candidate.first_name"] * is_mended
+    ats.http.post(f"/embed/{response.json()['token']}/run")
+    assert ats.partner.bodies[0]["candidate"]["first_name"] == read
+
+
+def test_everything_that_was_mended_is_named_and_a_field_that_is_unknown_is_still_refused(
+    ats: ATS,
+) -> None:
+    body = changed("candidate.cv", "x\ud800" * 100_001) | {"language": "en\udfff"}
+    body["client"]["company"] = "\udbff"
+    fields = [field for field, _ in warned(ats.post(body))]
+    assert sorted(fields) == ["candidate.cv", "candidate.cv", "client.company", "language"]
+    assert list(ats.errors({**create_body(), "x\ud800": 1})) == ["x\ufffd"]
+    assert list(ats.errors({**create_body(), "permissions": ["\ud800"]})) == ["permissions.0"]
+
+
+# Who looks, what they may do, and where
+
+
+def test_who_looks_is_an_id_of_the_ats(ats: ATS) -> None:
+    viewer: Any
+    for viewer in ({"id": "user-3"}, {"id": 3}, None):
+        assert ats.post(create_body(viewer=viewer)).status_code == 201
+    for viewer, field in [
+        ({}, "id"),
+        ({"id": ""}, "id"),
+        ({"id": None}, "id"),
+        ({"id": True}, "id"),
+    ]:
+        assert list(ats.errors(create_body(viewer=viewer))) == [f"viewer.{field}"]
+    for viewer in ("user-3", 3, []):
+        assert ats.errors(create_body(viewer=viewer)) == {"viewer": "Input should be an object"}
+
+
+def test_what_the_viewer_may_do_is_at_least_one_of_two_things(ats: ATS) -> None:
+    permissions: Any
+    for permissions in (["run"], ["view"], ["view", "run"], ["run", "run"]):
+        assert ats.post(create_body(permissions=permissions)).status_code == 201
+    for permissions, field in [
+        ([], "permissions"),
+        (None, "permissions"),
+        ("run", "permissions"),
+        ({"run": True}, "permissions"),
+        (["run", "erase"], "permissions.1"),
+        (["Run"], "permissions.0"),
+        ([None], "permissions.0"),
+    ]:
+        assert list(ats.errors(create_body(permissions=permissions))) == [field]
+
+
+def test_the_origin_of_a_session_is_one_that_the_settings_cover(ats: ATS) -> None:
+    for origin in (None, "http://localhost:8000", "HTTP://LocalHost:08000/", ALLOWED[1]):
+        assert ats.post(create_body(origin=origin)).status_code == 201
+    for tenant in ("https://acme.ats.example.com", "https://a.b.ats.example.com:443"):
+        assert ats.post(create_body(origin=tenant)).status_code == 201
+    for origin in [
+        *("", "null", "*", "https://*", "https://*.ats.example.com", "https://ats.example.com"),
+        *("https://evil-ats.example.com", "https://a.ats.example.com:8443", "https://evil.com"),
+        *("http://a.ats.example.com", "https://a.ats.example.com.", "https://a.ats.example.com/x"),
+        *("https://evil.com#.ats.example.com", "https://evil.com/.ats.example.com"),
+        *("https://u@a.ats.example.com", "http://localhost", "https://localhost:8000"),
+        *("https://a.ats.example.com https://evil.com", "a.ats.example.com", "x" * 1001),
+    ]:
+        assert list(ats.errors(create_body(origin=origin))) == ["origin"], origin
 
 
 # Size and type

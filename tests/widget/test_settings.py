@@ -99,6 +99,11 @@ def test_a_required_variable_that_is_missing_is_named_with_what_it_must_be(
         ("WIDGET_PARTNER_API_URL", "http://127.0.0.1:8002/", "http://127.0.0.1:8002"),
         ("WIDGET_PARTNER_API_URL", "http://[::1]:8002", "http://[::1]:8002"),
         ("WIDGET_ALLOWED_ORIGINS", " https://A.example , http://b.example:81,", "both"),
+        (
+            "WIDGET_ALLOWED_ORIGINS",
+            "https://*.Bücher.example",
+            ("https://*.xn--bcher-kva.example",),
+        ),
         ("WIDGET_PUBLIC_URL", "https://Widget.example:443/", "https://widget.example"),
         ("WIDGET_CANCEL_ON_LEAVE", "false", False),
         ("WIDGET_METRICS_PORT", "9100", 9100),
@@ -201,7 +206,11 @@ def test_the_file_of_the_database_is_for_nobody_else_to_read(
             ["*", "https://*.example", "'none'", ",", "https://a.example;script-src *"],
             "must be origins such as",
         ),
-        ("WIDGET_ALLOWED_ORIGINS", ["https://a.example, b.example", "https://bücher.example"], ""),
+        (
+            "WIDGET_ALLOWED_ORIGINS",
+            ["https://a.example, b.example", "https://a.example, http://[::1]:3000"],
+            "number 2 of them ",
+        ),
         ("WIDGET_PUBLIC_URL", ["widget.example", "https://w.example/path", "https://w:70000"], ""),
         (
             "WIDGET_DATABASE_URL",

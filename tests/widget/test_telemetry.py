@@ -27,7 +27,7 @@ from tests.widget.partner import KEY, Partner, reply
 from tests.widget.people import create_body
 from tests.widget.world import HOST_TOKEN, SECRET, Clock
 from widget.app import create_app
-from widget.host_api import MAX_BODY_BYTES
+from widget.json_body import MAX_BODY_BYTES
 from widget.telemetry import AccessLog
 
 ROOT = Path(__file__).parents[2]
