@@ -14,7 +14,7 @@ from tests.widget.partner import KEY, resource
 from tests.widget.people import IDA, MARA, TOMAS, create_body
 from tests.widget.world import SECRET, Clock
 from widget.database import DatabaseUnavailable, connect
-from widget.model import EmbedSession, Phase, Reason, Run
+from widget.model import EmbedSession, Permission, Phase, Reason, Run
 from widget.seal import Seal
 from widget.store import RUN_RETENTION_SECONDS, Store
 
@@ -70,7 +70,12 @@ async def known(store: Store, run: Run) -> Run:
     return found
 
 
-async def a_session(store: Store, candidate: dict[str, str] = MARA, **members: object) -> str:
+async def a_session(
+    store: Store,
+    candidate: dict[str, str] = MARA,
+    viewer_id: str | None = None,
+    **members: object,
+) -> str:
     session = EmbedSession(
         id=f"session-of-{candidate['id']}",
         pair=store.pair(IDA["id"], candidate["id"]),
@@ -81,20 +86,42 @@ async def a_session(store: Store, candidate: dict[str, str] = MARA, **members: o
     await store.add_session(
         replace(session, **members),  # type: ignore[arg-type]
         create_body(candidate),
+        viewer_id,
     )
     return session.id
 
 
 async def test_a_session_comes_back_as_it_was_added(store: Store) -> None:
-    session_id = await a_session(store, appearance={"theme": "dark"})
+    session_id = await a_session(
+        store,
+        viewer_id="user-3",
+        appearance={"theme": "dark", "intro": True},
+        permissions=frozenset({Permission.VIEW}),
+        origin="https://ats.example.com",
+    )
     loaded = await store.load(session_id)
     assert loaded is not None
-    assert loaded[0].appearance == {"theme": "dark"}
+    assert loaded[0].appearance == {"theme": "dark", "intro": True}
+    assert loaded[0].permissions == {Permission.VIEW}
+    assert loaded[0].origin == "https://ats.example.com"
+    assert await store.viewer_of(session_id) == "user-3"
     assert loaded[0].expires_at == NOW + 3600
     assert loaded[1] is None
     assert await store.request_of(session_id) == create_body()
     assert await store.load("another") is None
     assert await store.request_of("another") is None
+    assert await store.viewer_of("another") is None
+
+
+async def test_a_session_that_says_no_more_may_do_everything_for_nobody_in_particular(
+    store: Store,
+) -> None:
+    session_id = await a_session(store)
+    loaded = await store.load(session_id)
+    assert loaded is not None
+    assert loaded[0].permissions == {Permission.RUN, Permission.VIEW}
+    assert loaded[0].origin is None
+    assert await store.viewer_of(session_id) is None
 
 
 async def test_a_run_comes_back_as_it_was_changed(store: Store) -> None:
@@ -326,12 +353,12 @@ async def test_many_processes_may_prepare_the_tables_at_once(database_url: str) 
 async def test_what_lies_in_the_database_says_nothing_about_anybody(database_url: str) -> None:
     mara = {**MARA, "id": "mara@example.com"}
     store = await opened(database_url)
-    await a_session(store, mara, id="session-1")
+    await a_session(store, mara, "ida@example.com", id="session-1")
     await a_running_run(store, mara)
     raw = everything_in(database_url)
     await store.close()
     assert b"analysis_1" in raw
-    personal = [*IDA.values(), *mara.values(), "Built a bridge."]
+    personal = [*IDA.values(), *mara.values(), "ida@example.com", "Built a bridge."]
     long_enough = [text for text in personal if len(text) > 5]  # not to be there by chance
     for secret in [*long_enough, SECRET, KEY]:
         assert secret.encode() not in raw
