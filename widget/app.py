@@ -26,6 +26,7 @@ from widget.loader import current_loader, type_declarations, versioned_loader
 from widget.openapi import describe
 from widget.pages import Pages
 from widget.partner_api import PartnerAPI
+from widget.patience import LimitedPatience
 from widget.problems import Problem, answer_problem
 from widget.runs import Runs
 from widget.seal import Seal
@@ -101,7 +102,8 @@ def create_app(
         },
         lifespan=lifespan,
     )
-    return AccessLog(SecurityHeaders(app, https=options.public_url.startswith("https:")))
+    patient = LimitedPatience(app)
+    return AccessLog(SecurityHeaders(patient, https=options.public_url.startswith("https:")))
 
 
 def create_app_from_environment() -> ASGIApp:

@@ -4,7 +4,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from widget.database import DatabaseUnavailable
+from widget.patience import at_most
 from widget.store import Store
+
+READY_SECONDS = 3.0
 
 
 async def alive(_: Request) -> Response:
@@ -19,7 +22,8 @@ class Health:
     async def ready(self, _: Request) -> Response:
         """GET /readyz"""
         try:
-            await self._store.ping()
+            with at_most(READY_SECONDS):
+                await self._store.ping()
         except DatabaseUnavailable:
             return JSONResponse({"status": "the store does not answer"}, 503)
         return JSONResponse({"status": "ready"})

@@ -1,50 +1,71 @@
-"""How statements reach PostgreSQL: through SQLAlchemy's asynchronous engine."""
+"""How statements reach PostgreSQL: through SQLAlchemy's asynchronous engine.
+
+A connection that is cut, that falls silent, or that leads to a server which has become read-only:
+in each case the statement fails, and all connections of that time are replaced.
+"""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, NullPool, make_url
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
+from widget.patience import waiting
+from widget.pool import Pool, Pooled
 from widget.transactions import DatabaseUnavailable, cause, in_transaction
 
-CONNECT_TIMEOUT_SECONDS = 5
 POOL_SIZE = 15  # in each process; all are kept, as making one costs more than a statement
-POOL_TIMEOUT_SECONDS = 15  # in a crowd, a connection has to become free first
-STATEMENT_TIMEOUT_SECONDS = 5
+CONNECT_SECONDS = 5
+LEAST_STATEMENT_SECONDS = 2.0  # a statement that gets no answer for that long was sent in vain
+CANCEL_SECONDS = 2.0
 SCHEMA_LOCK = 0x63616E6469646174  # a number that no other program locks in this database
+
+# The URL may say otherwise. Keepalives hold idle connections open in firewalls that forget them,
+# and find out within half a minute that a host has gone.
+DEFAULTS = {
+    "connect_timeout": str(CONNECT_SECONDS),
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+}
 
 T = TypeVar("T")
 
 
 class PostgreSQL:
+    """A Database."""
+
     insert = staticmethod(postgresql.insert)
 
     def __init__(self, url: str) -> None:
         # Needs what only the extra `postgres` installs.
         from sqlalchemy.ext.asyncio import create_async_engine
 
+        known = make_url(url)
         self._engine = create_async_engine(
-            make_url(url).set(drivername="postgresql+psycopg"),
+            known.set(drivername="postgresql+psycopg", query={**DEFAULTS, **known.query}),
             isolation_level="AUTOCOMMIT",
-            pool_pre_ping=True,
-            pool_size=POOL_SIZE,
-            max_overflow=0,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
+            poolclass=NullPool,
+            # Behind PgBouncer, the next transaction may reach a server that has prepared nothing.
+            connect_args={"prepare_threshold": None},
         )
+        self._pool = Pool(self._connect, POOL_SIZE)
+        self._cancellations: set[asyncio.Task[None]] = set()
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        try:
-            async with asyncio.timeout(POOL_TIMEOUT_SECONDS) as patience:
-                async with self._engine.connect() as connection:
-                    now = asyncio.get_running_loop().time()
-                    patience.reschedule(now + STATEMENT_TIMEOUT_SECONDS)
-                    return await connection.run_sync(work)
-        except (SQLAlchemyError, OSError) as error:  # a TimeoutError is an OSError
-            raise DatabaseUnavailable(cause(error)) from None
+        with waiting() as deadline:
+            try:
+                pooled = await self._pool.take(deadline - LEAST_STATEMENT_SECONDS)
+            except TimeoutError:
+                raise DatabaseUnavailable("no connection has become free") from None
+            except (SQLAlchemyError, OSError) as error:
+                raise DatabaseUnavailable(cause(error)) from None
+            return await self._carry_out(work, pooled, deadline)
 
     async def run_soon(self, work: Callable[[Connection], Any]) -> None:
         with suppress(DatabaseUnavailable):
@@ -58,4 +79,69 @@ class PostgreSQL:
         return await self.run(lambda c: in_transaction(c, work, "BEGIN", lock))
 
     async def close(self) -> None:
+        await self._pool.close()
         await self._engine.dispose()
+
+    async def _carry_out(
+        self, work: Callable[[Connection], T], pooled: Pooled, deadline: float
+    ) -> T:
+        try:
+            with self._cut_off_at(deadline, pooled):
+                result = await pooled.connection.run_sync(work)
+        except BaseException as error:
+            if _spares_connection(error):
+                self._pool.give_back(pooled)
+            else:
+                self._pool.renew(pooled)
+            if isinstance(error, SQLAlchemyError):
+                reason = "no answer in time" if pooled.cut_off else cause(error)
+                raise DatabaseUnavailable(reason) from None
+            raise
+        self._pool.give_back(pooled)
+        return result
+
+    async def _connect(self) -> Pooled:
+        connection = await self._engine.connect()
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None  # noqa: S101 - not before it is closed
+        pooled = Pooled(connection, driver)
+        try:
+            # PgBouncer accepts more connections than it serves.
+            with self._cut_off_at(asyncio.get_running_loop().time() + CONNECT_SECONDS, pooled):
+                await connection.exec_driver_sql("SELECT 1")
+        except BaseException:
+            await pooled.close()
+            raise
+        return pooled
+
+    @contextmanager
+    def _cut_off_at(self, deadline: float, pooled: Pooled) -> Iterator[None]:
+        """To cancel a task in psycopg is to wait ten seconds more for a server that is silent."""
+        timer = asyncio.get_running_loop().call_at(deadline, self._cut_off, pooled)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _cut_off(self, pooled: Pooled) -> None:
+        pooled.cut_off = True
+        task = asyncio.create_task(_cut_off(pooled))
+        self._cancellations.add(task)
+        task.add_done_callback(self._cancellations.discard)
+
+
+async def _cut_off(pooled: Pooled) -> None:
+    """Ends the wait for an answer, and has the server, if it is there, end the statement."""
+    cancellation = asyncio.create_task(pooled.driver.cancel_safe(timeout=CANCEL_SECONDS))
+    await asyncio.sleep(0)  # it takes from the connection what it needs
+    with suppress(Exception), socket.socket(fileno=os.dup(pooled.driver.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
+    with suppress(Exception):
+        await cancellation
+
+
+def _spares_connection(error: BaseException) -> bool:
+    """Whether a statement failed by what it said, and not by the connection."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, (DataError, IntegrityError))
+    return isinstance(error, Exception)

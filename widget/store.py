@@ -109,10 +109,12 @@ class Store:
     async def renew_session(
         self, session_id: str, *, gone_at: float, expires_at: float, visit: str | None = None
     ) -> None:
+        """May come late, or be lost in an outage: the next poll renews it again."""
         values: dict[str, Any] = {"gone_at": gone_at, "expires_at": expires_at}
         if visit is not None:
             values["visit"] = visit
-        await self._write(_UPDATE_SESSION, session_id=session_id, **values)
+        values["session_id"] = session_id
+        await self._database.run_soon(lambda c: c.execute(_UPDATE_SESSION, values))
 
     async def end_visit(self, session_id: str, visit: str, now: float) -> None:
         """The viewer has left, unless the page has been loaded again since."""

@@ -15,7 +15,7 @@ from tests import postgres
 from tests.postgres import PostgreSQL
 from tests.processes import Sandbox, Serve, Widget
 from tests.reliability.tab import Tab
-from widget import postgresql
+from widget import patience, postgresql
 from widget.database import DatabaseUnavailable, connect
 
 pytestmark = pytest.mark.anyio
@@ -67,8 +67,8 @@ async def test_a_run_goes_on_when_the_database_is_back(
 async def test_a_database_that_hangs_counts_as_one_that_does_not_answer(
     server: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for timeout in ("POOL_TIMEOUT_SECONDS", "STATEMENT_TIMEOUT_SECONDS"):
-        monkeypatch.setattr(postgresql, timeout, 0.5)
+    monkeypatch.setattr(patience, "STATEMENT_SECONDS", 0.6)
+    monkeypatch.setattr(postgresql, "LEAST_STATEMENT_SECONDS", 0.3)
     connection = connect(server.url)
     await connection.run(lambda c: c.execute(select(1)))
     with frozen(server):

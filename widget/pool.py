@@ -1,0 +1,148 @@
+"""PostgreSQL's connections: made when they are needed, lent to one piece of work at a time.
+
+Whoever waits takes the first that comes: one that is given back, or a new one. So a server that
+takes fewer connections than the pool would like is no trouble, as long as it takes one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what only the extra `postgres` installs
+    from psycopg import AsyncConnection as Driver
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+CONNECT_AGAIN_SECONDS = 1.0  # after a failure, while other connections work
+
+
+@dataclass(eq=False, slots=True)
+class Pooled:
+    """`driver` is the same connection below SQLAlchemy."""
+
+    connection: AsyncConnection
+    driver: Driver
+    era: int = field(default=0, init=False)
+    cut_off: bool = field(default=False, init=False)  # its statement took too long
+
+    @property
+    def was_closed(self) -> bool:
+        """A server says nothing unasked, unless it is ending the connection."""
+        if self.driver.closed:
+            return True
+        poll = select.poll()
+        poll.register(self.driver.pgconn.socket, select.POLLIN)
+        return bool(poll.poll(0))
+
+    async def close(self) -> None:
+        self.driver.pgconn.finish()  # says goodbye without waiting, so that nothing below waits
+        with suppress(Exception):
+            await self.connection.invalidate()
+            await self.connection.close()
+
+
+class Pool:
+    """At most `size` connections. `connect` makes one, and may take as long as it likes."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Pooled]], size: int) -> None:
+        self._connect = connect
+        self._size = size
+        self._open = 0  # those that are idle, lent, or being made
+        self._connecting = 0
+        self._connect_again_at = 0.0
+        self._era = 0  # connections of an earlier one are not used again
+        self._idle: list[Pooled] = []
+        self._waiting: deque[asyncio.Future[Pooled]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def take(self, deadline: float) -> Pooled:
+        """Raises TimeoutError, or what `connect` raises where no connection can be had at all."""
+        if asyncio.get_running_loop().time() >= deadline:
+            raise TimeoutError
+        while self._idle:
+            pooled = self._idle.pop()
+            if not pooled.was_closed:
+                return pooled
+            self._drop(pooled)
+        place: asyncio.Future[Pooled] = asyncio.get_running_loop().create_future()
+        self._waiting.append(place)
+        self._grow()
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await place
+        except BaseException:
+            if place.done() and not place.cancelled() and place.exception() is None:
+                self.give_back(place.result())
+            raise
+
+    def give_back(self, pooled: Pooled) -> None:
+        if pooled.cut_off or pooled.era != self._era:
+            self._drop(pooled)
+            self._grow()
+        elif place := self._first_waiting():
+            place.set_result(pooled)
+        else:
+            self._idle.append(pooled)
+
+    def renew(self, pooled: Pooled) -> None:
+        """Ends a connection that has failed, and with it all that were made before."""
+        if pooled.era == self._era:
+            self._era += 1
+            while self._idle:
+                self._drop(self._idle.pop())
+            self._connect_again_at = 0.0
+        self._drop(pooled)
+        self._grow()
+
+    async def close(self) -> None:
+        self._era += 1
+        while self._idle:
+            self._drop(self._idle.pop())
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _grow(self) -> None:
+        """Makes a connection for each that waits, unless it has just been seen to be in vain."""
+        now = asyncio.get_running_loop().time()
+        while self._connecting < len(self._waiting) and self._open < self._size:
+            if self._open and now < self._connect_again_at:
+                return
+            self._open += 1
+            self._connecting += 1
+            self._spawn(self._make())
+
+    async def _make(self) -> None:
+        era = self._era
+        try:
+            made = await self._connect()
+        except Exception as error:
+            self._connecting -= 1
+            self._open -= 1
+            self._connect_again_at = asyncio.get_running_loop().time() + CONNECT_AGAIN_SECONDS
+            if not self._open:
+                while place := self._first_waiting():
+                    place.set_exception(error)
+        else:
+            self._connecting -= 1
+            made.era = era
+            self.give_back(made)
+
+    def _first_waiting(self) -> asyncio.Future[Pooled] | None:
+        while self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():
+                return place
+        return None
+
+    def _drop(self, pooled: Pooled) -> None:
+        self._open -= 1
+        self._spawn(pooled.close())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
