@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.faults.matrix import CALLS, FAULTS, Fault, Outcome
+from widget.network import CONNECT_SECONDS, MAX_CONNECTIONS
 from widget.partner_api import (
     CALL_SECONDS,
-    CONNECT_SECONDS,
     MAX_ANSWER_BYTES,
-    MAX_CONNECTIONS,
     MAX_NESTING,
     MAX_RETRY_SECONDS,
     POOL_SECONDS,

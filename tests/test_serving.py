@@ -23,7 +23,7 @@ import pytest
 
 from demo_ats.servers import LOOPBACK, local, process_of, wait_until_ready
 from tests.widget.people import create_body
-from widget import connection, json_body, partner_api, runs, serving
+from widget import connection, json_body, network, partner_api, runs, serving
 from widget.app import FINISH_SECONDS
 
 OPERATIONS = (Path(__file__).parents[1] / "docs" / "operations.md").read_text()
@@ -266,8 +266,8 @@ def test_large_headers_are_refused_and_the_next_request_is_answered(
         f"| {connection.SEND_SECONDS:g} s |",
         f"| {serving.KEEP_ALIVE_SECONDS:g} s |",
         f"| {connection.MAX_CONNECTIONS} |",
-        f"| {partner_api.MAX_CONNECTIONS} |",
-        f"| {partner_api.CALL_SECONDS:g} s, {partner_api.CONNECT_SECONDS:g} s to connect |",
+        f"| {network.MAX_CONNECTIONS} |",
+        f"| {partner_api.CALL_SECONDS:g} s, {network.CONNECT_SECONDS:g} s to connect |",
         f"| {partner_api.MAX_ANSWER_BYTES // 1024**2} MiB |",
         f"| {runs.PATIENCE_SECONDS:g} s |",
         f"for up to {serving.GRACEFUL_STOP_SECONDS:g} s, waits up to {FINISH_SECONDS:g} s",

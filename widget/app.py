@@ -23,6 +23,7 @@ from widget.errors import Errors
 from widget.health import Health, alive
 from widget.host_api import HostAPI
 from widget.loader import current_loader, type_declarations, versioned_loader
+from widget.network import way_out
 from widget.openapi import describe
 from widget.pages import Pages
 from widget.partner_api import PartnerAPI
@@ -52,7 +53,7 @@ def create_app(
     seal = Seal([secret.get_secret_value() for secret in options.secret_key])
     store = Store(connect(options.database_url), seal)
     key = options.partner_api_key.get_secret_value()
-    partner = PartnerAPI(options.partner_api_url, key, transport)
+    partner = PartnerAPI(options.partner_api_url, key, transport or way_out(options))
     runs = Runs(store, partner, options, clock)
     sessions = Sessions(store, options, clock)
     pages = Pages(options)

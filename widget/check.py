@@ -11,6 +11,7 @@ import httpx2
 from sqlalchemy import make_url
 
 from widget.database import DatabaseUnavailable, connect
+from widget.network import explain, way_out
 from widget.partner_api import Gone, PartnerAPI, PartnerError, Unauthorized
 from widget.seal import Seal
 from widget.settings import LOOPBACK_HOSTS, Settings
@@ -43,7 +44,7 @@ async def check(
 
     Nothing is billed and nothing is kept. `transport` stands in for the network.
     """
-    network = _Dated(transport or httpx2.AsyncHTTPTransport())
+    network = _Dated(transport or way_out(settings))
     key = await _check_key(settings, network)
     return [
         Finding("settings", Level.OK, "complete"),
@@ -107,7 +108,7 @@ def _check_clock(network: _Dated) -> Finding:
 
 async def _check_database(settings: Settings) -> Finding:
     """Opening it writes: the tables where they are missing, the index key where it is new."""
-    place = make_url(settings.database_url).render_as_string(hide_password=True)
+    place = _without_secrets(settings.database_url)
     try:
         store = Store(
             connect(settings.database_url),
@@ -120,6 +121,11 @@ async def _check_database(settings: Settings) -> Finding:
     except (DatabaseUnavailable, OSError) as error:
         return Finding("database", Level.FAILURE, f"{place} cannot be used ({error})")
     return Finding("database", Level.OK, f"{place} answers and can be written")
+
+
+def _without_secrets(url: str) -> str:
+    """A PostgreSQL address may have the password in its query as well."""
+    return make_url(url).set(query={}).render_as_string(hide_password=True)
 
 
 def _check_public_url(public_url: str) -> Finding:
@@ -142,7 +148,7 @@ async def _check_reach(
         ) as client:
             response = await client.get(address)
     except httpx2.HTTPError as error:
-        what = f"cannot be reached from here ({type(error).__name__})"
+        what = f"cannot be reached from here ({explain(error)[0]})"
         return Finding("public address", Level.WARNING, f"{address} {what}")
     if response.status_code == 200 and '"alive"' in response.text:
         return Finding("public address", Level.OK, f"{address} answers")

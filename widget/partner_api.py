@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeGuard
 from urllib.parse import quote
 
@@ -27,18 +28,19 @@ import httpx2
 import structlog
 
 from widget import __version__, metrics
+from widget.network import CONNECT_SECONDS, connect, explain
 from widget.telemetry import REQUEST_ID_HEADER, request_id
 
 CALL_SECONDS = 20.0  # for a whole call, however slowly its answer drips
 # Well below the whole, so that a call that was never sent is not taken for one without an answer.
-POOL_SECONDS = 5.0  # for one of MAX_CONNECTIONS to become free
-CONNECT_SECONDS = 5.0
-MAX_CONNECTIONS = 100
+POOL_SECONDS = 5.0  # for a connection to become free
 MAX_ANSWER_BYTES = 1024 * 1024  # to draw more would keep the pages of others waiting
 MAX_NESTING = 100
 MAX_ID_LENGTH = 255
 MIN_RETRY_SECONDS = 1.0
 MAX_RETRY_SECONDS = 3600.0  # whatever is announced, as nobody waits for the year 2099
+
+NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 
 # All runs fail with a key that is refused, until an operator has mended it.
 LEVELS = {"ok": logging.INFO, "Unauthorized": logging.ERROR}
@@ -68,11 +70,18 @@ class Answer:
 
 
 class PartnerError(Exception):
-    """`retry_after`: seconds that the API asked to wait, None where it did not."""
+    """`cause` in a word or a few, `detail` what is known beyond it.
 
-    def __init__(self, cause: str, retry_after: float | None = None) -> None:
-        super().__init__(cause)
+    `retry_after`: seconds that the API asked to wait, None where it did not.
+    """
+
+    def __init__(
+        self, cause: str, retry_after: float | None = None, detail: str | None = None
+    ) -> None:
+        super().__init__(f"{cause}: {detail}" if detail else cause)
+        self.cause = cause
         self.retry_after = retry_after
+        self.detail = detail
 
 
 class AnswerLost(PartnerError): ...
@@ -104,11 +113,11 @@ class PartnerAPI:
                 "Content-Type": "application/json",
                 "User-Agent": f"candidate-widget/{__version__}",
             },
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept
             timeout=httpx2.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS, pool=POOL_SECONDS),
-            limits=httpx2.Limits(max_connections=MAX_CONNECTIONS),
             follow_redirects=False,
             trust_env=False,
-            transport=transport,
+            transport=transport or connect(),
         )
 
     async def create(self, body: Mapping[str, Any]) -> Answer:
@@ -141,7 +150,7 @@ class PartnerAPI:
             call.status = response.status_code
             answer = _answer(response, body or empty, analysis_id)
         except PartnerError as error:
-            call.end(type(error).__name__, error.retry_after, cause=str(error))
+            call.fail(error)
             raise
         except asyncio.CancelledError:
             call.end("Stopped", None)
@@ -159,10 +168,12 @@ class PartnerAPI:
                     method, self._origin + path, content=content, headers=headers
                 ) as response:
                     return response, await _body(response)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            raise Unavailable(type(error).__name__) from None
+        except NOT_SENT as error:
+            word, detail = explain(error)
+            raise Unavailable(word, detail=detail) from None
         except (httpx2.HTTPError, TimeoutError) as error:
-            raise AnswerLost(type(error).__name__) from None
+            word, detail = explain(error)
+            raise AnswerLost(word, detail=detail) from None
 
 
 @dataclass
@@ -173,7 +184,16 @@ class _Call:
     started: float
     status: int | None = None
 
-    def end(self, outcome: str, retry_after: float | None, cause: str | None = None) -> None:
+    def fail(self, error: PartnerError) -> None:
+        self.end(type(error).__name__, error.retry_after, error.cause, error.detail)
+
+    def end(
+        self,
+        outcome: str,
+        retry_after: float | None,
+        cause: str | None = None,
+        detail: str | None = None,
+    ) -> None:
         seconds = time.perf_counter() - self.started
         metrics.partner_api_seconds.labels(self.method, outcome).observe(seconds)
         log.log(
@@ -183,6 +203,7 @@ class _Call:
             outcome=outcome,
             status=self.status,
             cause=cause,
+            detail=detail,
             seconds=round(seconds, 3),
             retry_after=retry_after,
         )

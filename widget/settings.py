@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+import httpx2
 import platformdirs
 from pydantic import (
     AfterValidator,
@@ -82,9 +83,18 @@ def _split(value: Any) -> Any:
 def _api_origin(value: str) -> str:
     named = origin(value)
     parts = urlsplit(named)
+    _require_callable(named)
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         raise Explained("must be https: the API key travels with every call")
     return named
+
+
+def _require_callable(url: str) -> None:
+    """The client refuses addresses such as https://300.0.0.1 only when they are called."""
+    try:
+        httpx2.URL(url)
+    except httpx2.InvalidURL:
+        raise ValueError("not an address") from None
 
 
 def _api_key(value: SecretStr) -> SecretStr:
@@ -132,6 +142,7 @@ def _events_url(value: str) -> str:
     named = origin(f"{parts.scheme}://{parts.netloc}")
     if not VISIBLE_ASCII.fullmatch(value) or parts.fragment:
         raise ValueError("not an address")
+    _require_callable(value)
     if named.startswith("http:") and parts.hostname not in LOOPBACK_HOSTS:
         raise Explained("must be https: events say which candidates have a report")
     return value
@@ -149,6 +160,7 @@ def _proxy(value: SecretStr) -> SecretStr:
     match = PROXY.fullmatch(value.get_secret_value())
     if match is None or not 0 < int(match["port"]) <= MAX_PORT:
         raise ValueError("not a proxy")
+    _require_callable(value.get_secret_value())
     return value
 
 

@@ -18,9 +18,10 @@ from tests.serving import serving
 from tests.widget.partner import KEY
 from tests.widget.people import create_body
 from tests.widget.world import HOST_TOKEN
-from widget import partner_api
+from widget import network, partner_api
 from widget.app import create_app
-from widget.partner_api import MAX_CONNECTIONS, AnswerLost, PartnerAPI, Unavailable
+from widget.network import MAX_CONNECTIONS
+from widget.partner_api import AnswerLost, PartnerAPI, Unavailable
 
 RUNS = 200
 SAMPLES = 40
@@ -66,7 +67,7 @@ async def test_a_slow_partner_api_does_not_slow_the_pages_of_others(
 async def test_a_call_for_which_no_connection_becomes_free_was_certainly_not_made(
     partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partner_api, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(network, "MAX_CONNECTIONS", 1)
     monkeypatch.setattr(partner_api, "POOL_SECONDS", 0.1)
     partner.plays["GET"] = keep_silent
     async with calling(partner) as api:
@@ -79,7 +80,7 @@ async def test_a_call_for_which_no_connection_becomes_free_was_certainly_not_mad
 
 
 def test_the_wait_for_a_connection_ends_well_before_the_time_of_the_whole_call() -> None:
-    before_sending = partner_api.POOL_SECONDS + partner_api.CONNECT_SECONDS
+    before_sending = partner_api.POOL_SECONDS + network.CONNECT_SECONDS
     assert before_sending <= partner_api.CALL_SECONDS / 2
 
 
@@ -87,7 +88,7 @@ def test_the_wait_for_a_connection_ends_well_before_the_time_of_the_whole_call()
 async def test_a_call_that_waits_for_a_connection_is_made_when_there_is_one(
     partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partner_api, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(network, "MAX_CONNECTIONS", 1)
     partner.plays["GET"] = after(0.1, answer(200, well.PROCESSING))
     async with calling(partner) as api:
         answers = await asyncio.gather(*(api.get("analysis_1") for _ in range(5)))
@@ -99,7 +100,7 @@ async def test_a_call_that_waits_for_a_connection_is_made_when_there_is_one(
 async def test_calls_that_ran_out_of_time_give_their_connections_back(
     partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partner_api, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(network, "MAX_CONNECTIONS", 2)
     async with calling(partner) as api:
         partner.plays["GET"] = keep_silent
         with monkeypatch.context() as patch:

@@ -79,7 +79,7 @@ async def test_the_key_goes_to_the_partner_api_alone(
     [
         (httpx2.Response(401), "refuses the key"),
         (httpx2.Response(500), "does not answer as it should"),
-        (httpx2.ConnectError(""), "does not answer as it should (ConnectError)"),
+        (httpx2.ConnectError(""), "does not answer as it should (connection)"),
         (httpx2.Response(200, json={}), "answers for an analysis that was never made"),
     ],
 )
@@ -146,7 +146,7 @@ async def test_a_database_that_cannot_be_written_is_a_failure(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (httpx2.ConnectError(""), "cannot be reached from here (ConnectError)"),
+        (httpx2.ConnectError(""), "cannot be reached from here (connection)"),
         (httpx2.Response(502, text="Bad Gateway"), "answers 502, and not as the widget does"),
         (httpx2.Response(200, text="Welcome"), "answers 200, and not as the widget does"),
     ],

@@ -239,7 +239,7 @@ async def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch)
             yield b" "
             await asyncio.sleep(0.01)
 
-    assert str(await error_of(httpx2.Response(200, content=drip()))) == "TimeoutError"
+    assert str(await error_of(httpx2.Response(200, content=drip()))) == "timeout"
     assert arrived
 
 

@@ -187,7 +187,11 @@ def test_the_file_of_the_database_is_for_nobody_else_to_read(
             ["partner.example", "ftp://partner.example", "https://", "https://[", "https://a:b"],
             "must be the Partner API's origin",
         ),
-        ("WIDGET_PARTNER_API_URL", ["https://a.example/v1", "https://a.example?x"], "origin"),
+        (
+            "WIDGET_PARTNER_API_URL",
+            ["https://a.example/v1", "https://a.example?x", "https://300.0.0.1"],
+            "origin",
+        ),
         ("WIDGET_PARTNER_API_URL", ["https://u:p@a.example", "https://:p@a.example"], "origin"),
         ("WIDGET_PARTNER_API_URL", ["http://partner.example"], "must be https"),
         ("WIDGET_PARTNER_API_KEY", ["sk_live", "ats_a b", "ats_é", "ats_a\n"], "begins with ats_"),
@@ -235,7 +239,12 @@ def test_the_file_of_the_database_is_for_nobody_else_to_read(
             [
                 *("proxy.example:3128", "https://proxy:3128", "socks5://proxy:1080"),
                 *("http://proxy", "http://proxy:0", "http://proxy:65536", "http://proxy:3128/x"),
-                *("http://u:p@ss@proxy:3128", "http://proxy:3128?x", "http://pro xy:3128"),
+                *(
+                    "http://u:p@ss@proxy:3128",
+                    "http://proxy:3128?x",
+                    "http://pro xy:3128",
+                    "http://300.0.0.1:3128",
+                ),
             ],
             "http://host:port",
         ),
@@ -246,7 +255,7 @@ def test_the_file_of_the_database_is_for_nobody_else_to_read(
             [
                 *("ats.example.com/events", "ftp://ats.example.com", "https://", "https://["),
                 *("https://u:p@ats.example.com/", "https://ats.example.com/a b", "https://a:b/"),
-                "https://ats.example.com/#events",
+                *("https://ats.example.com/#events", "https://300.0.0.1/"),
             ],
             "without a password",
         ),

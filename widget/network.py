@@ -1,0 +1,120 @@
+"""The way to the Partner API, perhaps through a proxy, and a word for each way to fail on it.
+
+`serve` and `check` go the same way, so that what `check` finds holds for `serve`.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx2
+
+from widget.settings import Settings
+
+MAX_CONNECTIONS = 100
+CONNECT_SECONDS = 5.0  # for the connection, for the proxy's tunnel and for TLS, each
+
+
+def way_out(settings: Settings) -> httpx2.AsyncBaseTransport:
+    proxy = settings.partner_api_proxy
+    return connect(proxy.get_secret_value() if proxy else None, settings.partner_api_ca)
+
+
+def connect(proxy: str | None = None, authorities: str | None = None) -> httpx2.AsyncBaseTransport:
+    """`proxy` is an address, `authorities` a file; both as in the settings.
+
+    Requests raise httpx2.ProxyError where the proxy lets nothing through: nothing was sent then.
+    """
+    tls = httpx2.create_ssl_context(trust_env=False)
+    if authorities is not None:
+        tls.load_verify_locations(authorities)
+        # The file may hold the authority that signed the certificate without the one above it.
+        tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    limits = httpx2.Limits(max_connections=MAX_CONNECTIONS)
+    transport = httpx2.AsyncHTTPTransport(tls, trust_env=False, limits=limits, proxy=proxy)
+    return transport if proxy is None else _Proxied(transport)
+
+
+class _Proxied(httpx2.AsyncBaseTransport):
+    """Tells what the proxy has done from what the Partner API has."""
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        patience = asyncio.timeout(None)
+        tunnel = _Tunnel(patience)
+        request.extensions["trace"] = tunnel.trace
+        try:
+            async with patience:
+                return await self._transport.handle_async_request(request)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            if tunnel.stands:
+                raise
+            raise httpx2.ProxyError("not reached") from error
+        except (httpx2.TransportError, TimeoutError) as error:
+            if isinstance(error, httpx2.ProxyError) or not tunnel.asked_for:
+                raise
+            raise httpx2.ProxyError("no tunnel") from error
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+class _Tunnel:
+    """How far a connection through the proxy has come; a request that reuses one needs none."""
+
+    def __init__(self, patience: asyncio.Timeout) -> None:
+        self._patience = patience
+        self.asked_for = False
+        self.stands = False
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """httpcore2 calls it before and after each step."""
+        now = asyncio.get_running_loop().time()
+        if event == "http11.send_request_headers.started" and info["request"].method == b"CONNECT":
+            self.asked_for = True
+            self._patience.reschedule(now + CONNECT_SECONDS)
+        elif event.endswith(".start_tls.started"):
+            self.asked_for, self.stands = False, True
+            self._patience.reschedule(None)
+
+
+def explain(error: BaseException) -> tuple[str, str | None]:
+    """One word for what went wrong, and what is known beyond it; neither quotes what was sent."""
+    for link in _chain(error):
+        match link:
+            case httpx2.ProxyError():
+                return "proxy", _what_the_proxy_did(link)
+            case httpx2.PoolTimeout():
+                return "busy", None
+            case TimeoutError() | httpx2.TimeoutException():
+                return "timeout", None
+            case socket.gaierror():
+                return "dns", link.strerror
+            case ssl.SSLCertVerificationError():
+                return "certificate", link.verify_message
+            case ssl.SSLError():
+                return "tls", link.reason
+            case ConnectionRefusedError():
+                return "refused", None
+            case OSError() if link.errno:
+                return "connection", link.strerror
+    return "connection", None
+
+
+def _what_the_proxy_did(error: httpx2.ProxyError) -> str | None:
+    """Why it was not reached, or the status with which it refused."""
+    if error.__cause__ is None or str(error)[:3].isdecimal():
+        return str(error)[:3]
+    return explain(error.__cause__)[0]
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what it came from; of several attempts at once, the first one."""
+    while error is not None:
+        yield error
+        several = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+        error = several[0] if several else error.__cause__ or error.__context__
