@@ -14,10 +14,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from demo_ats.ats import people
+from demo_ats.ats.access import Access
+from demo_ats.ats.accounts import Accounts
 from demo_ats.ats.candidate_intelligence import CandidateIntelligence
 from demo_ats.ats.candidates import Candidates
-from demo_ats.ats.companies import Companies
 from demo_ats.ats.integration import Integration
+from demo_ats.ats.intelligence import Intelligence
+from demo_ats.ats.languages import choose_language
 from demo_ats.ats.pipeline import Pipeline
 from demo_ats.ats.rendering import Rendering
 from demo_ats.ats.security import SameOrigin, SecurityHeaders, policy
@@ -30,13 +33,13 @@ STATIC = Path(__file__).with_name("static")
 def create_app(settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> Starlette:
     """The demo ATS; `transport` stands in for the network to the widget and the sandbox."""
     everyone = people.load()
-    pipeline = Pipeline(everyone.candidates)
-    companies = Companies(everyone.companies)
-    rendering = Rendering(companies)
-    intelligence = CandidateIntelligence(settings.widget_url, settings.widget_token, transport)
+    accounts, pipeline = Accounts(everyone.users), Pipeline(everyone.candidates)
+    access, rendering = Access(accounts, pipeline), Rendering(accounts)
+    widget = CandidateIntelligence(settings.widget_url, settings.widget_token, transport)
+    intelligence = Intelligence(access, widget)
     wire = Wire(settings.sandbox_url, transport)
-    candidates = Candidates(pipeline, companies, intelligence, rendering)
-    integration = Integration(wire, pipeline, rendering)
+    candidates = Candidates(access, pipeline, intelligence, widget.loader_url, rendering)
+    integration = Integration(wire, pipeline, accounts, rendering)
 
     async def failure(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
@@ -45,7 +48,7 @@ def create_app(settings: Settings, transport: httpx2.AsyncBaseTransport | None =
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        await intelligence.close()
+        await widget.close()
         await wire.close()
 
     return Starlette(
@@ -56,11 +59,12 @@ def create_app(settings: Settings, transport: httpx2.AsyncBaseTransport | None =
             Route("/candidates/{id}", candidates.show),
             Route("/candidates/{id}/stage", candidates.move, methods=["POST"]),
             Route("/candidates/{id}/notes", candidates.add_note, methods=["POST"]),
-            Route("/candidates/{id}/intelligence", candidates.frame),
+            Route("/candidates/{id}/intelligence", intelligence.frame),
             Route(
-                "/candidates/{id}/intelligence-session", candidates.open_session, methods=["POST"]
+                "/candidates/{id}/intelligence-session", intelligence.open_session, methods=["POST"]
             ),
-            Route("/company", companies.switch, methods=["POST"]),
+            Route("/user", accounts.switch, methods=["POST"]),
+            Route("/language", choose_language, methods=["POST"]),
             Route("/integration", integration.show),
             Route("/integration/log", integration.log),
             Route("/integration/log/clear", integration.clear, methods=["POST"]),

@@ -33,14 +33,20 @@ class Event:
 
 @dataclass(frozen=True)
 class Candidate:
-    """`test` says in a word or two what the sandbox does with this candidate, if anything."""
+    """One company's record of a person. `tenant`: the company's id.
 
+    `shared`: the person is in the pool, so that another company has a record of its own.
+    `test` says in a word or two what the sandbox does with this candidate, if anything.
+    """
+
+    tenant: str
     id: str
     first_name: str
     last_name: str
     stage: Stage
     in_stage_since: datetime
     applied_at: datetime
+    shared: bool = False
     role: str = ""
     company: str = ""
     location: str = ""
@@ -73,31 +79,37 @@ def now() -> datetime:
 
 
 class Pipeline:
+    """The records of all companies. Each is named by its tenant as well, and found no other way."""
+
     def __init__(self, candidates: Iterable[Candidate]) -> None:
-        self._candidates = {candidate.id: candidate for candidate in candidates}
+        self._candidates = {(each.tenant, each.id): each for each in candidates}
         self._next_number = FIRST_FREE_NUMBER
 
-    def __len__(self) -> int:
-        return len(self._candidates)
+    def find(self, tenant: str, candidate_id: str | None) -> Candidate | None:
+        return self._candidates.get((tenant, candidate_id or ""))
 
-    def find(self, candidate_id: str) -> Candidate | None:
-        return self._candidates.get(candidate_id)
+    def of(self, tenant: str) -> list[Candidate]:
+        return [each for each in self._candidates.values() if each.tenant == tenant]
 
-    def stages(self) -> dict[Stage, list[Candidate]]:
+    def stages(self, tenant: str) -> dict[Stage, list[Candidate]]:
         """Every stage with its candidates, the latest arrival first."""
-        latest_first = sorted(
-            self._candidates.values(), key=lambda c: c.in_stage_since, reverse=True
-        )
+        latest_first = sorted(self.of(tenant), key=lambda c: c.in_stage_since, reverse=True)
         return {stage: [c for c in latest_first if c.stage == stage] for stage in Stage}
 
-    def test_candidates(self) -> list[Candidate]:
-        return [candidate for candidate in self._candidates.values() if candidate.test]
-
     def add(
-        self, *, first_name: str, last_name: str, role: str, company: str, location: str, cv: str
+        self,
+        tenant: str,
+        *,
+        first_name: str,
+        last_name: str,
+        role: str,
+        company: str,
+        location: str,
+        cv: str,
     ) -> Candidate:
         at = now()
         candidate = Candidate(
+            tenant=tenant,
             id=f"cand_{self._next_number}",
             first_name=first_name,
             last_name=last_name,
@@ -130,5 +142,5 @@ class Pipeline:
         return self._keep(replace(candidate, notes=(note, *candidate.notes)))
 
     def _keep(self, candidate: Candidate) -> Candidate:
-        self._candidates[candidate.id] = candidate
+        self._candidates[candidate.tenant, candidate.id] = candidate
         return candidate

@@ -9,16 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
-from demo_ats.ats.companies import Companies
+from demo_ats.ats.accounts import Accounts
 from demo_ats.ats.cv import lines
+from demo_ats.ats.languages import LANGUAGES, current_language
 from demo_ats.ats.pipeline import now
 
 TEMPLATES = Path(__file__).with_name("templates")
 
 
 class Rendering:
-    def __init__(self, companies: Companies) -> None:
-        self._companies = companies
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
         environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -26,7 +27,9 @@ class Rendering:
             lstrip_blocks=True,
             undefined=StrictUndefined,
         )
-        environment.filters.update(ago=ago, day=day, clock_time=clock_time, cv_lines=lines)
+        environment.filters.update(
+            ago=ago, day=day, clock_time=clock_time, moment=moment, cv_lines=lines
+        )
         environment.globals["icon"] = vars(environment.get_template("_icons.html").module)["icon"]
         self._templates = Jinja2Templates(env=environment)
 
@@ -38,8 +41,10 @@ class Rendering:
             template,
             {
                 "path": request.url.path,
-                "companies": self._companies.all(),
-                "company": self._companies.current(request),
+                "accounts": self._accounts.by_company(),
+                "user": self._accounts.current(request),
+                "languages": LANGUAGES,
+                "language": current_language(request),
                 **context,
             },
             status_code,
@@ -63,3 +68,8 @@ def day(at: datetime) -> str:
 def clock_time(at: datetime) -> str:
     local = at.astimezone()
     return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}"
+
+
+def moment(at: datetime) -> str:
+    """For `<time datetime>`, which takes milliseconds and no more."""
+    return at.isoformat(timespec="milliseconds")

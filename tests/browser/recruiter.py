@@ -41,8 +41,8 @@ class Recruiter:
         return self.page.url.rpartition("/")[2]
 
     def acts_for_the_other_company(self) -> None:
-        self.page.get_by_role("button", name="Switch company").click()
-        self.page.locator("#companies button:not([aria-current])").click()
+        self.page.get_by_role("button", name="Switch user").click()
+        self.page.get_by_role("button", name="Jonas Achterfeld").click()
 
     def acts_for_the_other_company_on(self, candidate_id: str) -> None:
         self.opens(candidate_id)

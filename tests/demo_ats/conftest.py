@@ -9,6 +9,9 @@ from demo_ats.ats.app import create_app
 from demo_ats.ats.settings import Settings
 from tests.demo_ats.network import SANDBOX, TOKEN, WIDGET, Network
 
+MILO = "user_milo"  # Nadia's hiring manager
+JONAS = "user_jonas"  # recruits for the other company
+
 
 @pytest.fixture
 def anyio_backend() -> str:
@@ -26,6 +29,10 @@ def ats(network: Network) -> Iterator[TestClient]:
     app = create_app(Settings(WIDGET, SANDBOX, TOKEN), network.transport)
     with TestClient(app, base_url="http://localhost:8000") as client:
         yield client
+
+
+def sign_in(ats: TestClient, user: str) -> None:
+    ats.post("/user", data={"user": user, "return_to": "/"})
 
 
 def load_embed(ats: TestClient, profile: httpx2.Response) -> httpx2.Response:

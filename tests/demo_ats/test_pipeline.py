@@ -2,21 +2,23 @@ from datetime import timedelta
 
 from demo_ats.ats.pipeline import Candidate, Pipeline, Stage, now
 
+TENANT = "client-1"
+
 
 def candidate(candidate_id: str, days: int, stage: Stage = Stage.APPLIED) -> Candidate:
     since = now() - timedelta(days=days)
-    return Candidate(candidate_id, "Inês", "Caldeworth", stage, since, since)
+    return Candidate(TENANT, candidate_id, "Inês", "Caldeworth", stage, since, since)
 
 
 def test_the_latest_arrival_at_a_stage_comes_first() -> None:
     pipeline = Pipeline([candidate("old", 5), candidate("new", 1)])
 
-    assert [c.id for c in pipeline.stages()[Stage.APPLIED]] == ["new", "old"]
+    assert [c.id for c in pipeline.stages(TENANT)[Stage.APPLIED]] == ["new", "old"]
 
 
 def test_moving_starts_the_days_in_stage_anew() -> None:
     pipeline = Pipeline([candidate("ines", 5)])
-    before = pipeline.find("ines")
+    before = pipeline.find(TENANT, "ines")
     assert before
     assert before.days_in_stage == 5
 
@@ -24,7 +26,7 @@ def test_moving_starts_the_days_in_stage_anew() -> None:
 
     assert moved.days_in_stage == 0
     assert moved.applied_at == before.applied_at
-    assert pipeline.stages()[Stage.OFFER] == [moved]
+    assert pipeline.stages(TENANT)[Stage.OFFER] == [moved]
 
 
 def test_moving_to_the_same_stage_changes_nothing() -> None:
