@@ -7,7 +7,7 @@ help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1@/p' Makefile | column -t -s @
 
 demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
-	@exec $(BIN)/python -m demo_ats --speed $(SPEED)
+	@exec $(BIN)/python -m demo_ats --speed $(SPEED) $(if $(PORT),--port $(PORT))
 
 # Some containers forbid bytecode files: then each of many processes compiles every module anew.
 test: export PYTHONDONTWRITEBYTECODE =

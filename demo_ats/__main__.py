@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 
-from demo_ats.servers import CannotStart, Demo, Ports, running
+from demo_ats.servers import USUAL, CannotStart, Demo, ports_for, running
 
 WELCOME = """
   Candidate Intelligence, in a demo ATS
@@ -23,10 +23,9 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
-    ports = Ports(options.ats_port, options.widget_port, options.sandbox_port)
     quiet = {"WIDGET_LOG_FORMAT": "text"}
     try:
-        with running(ports, options.speed, quiet) as demo:
+        with running(ports_for(options.port), options.speed, quiet) as demo:
             _welcome(demo)
             stop.wait()
     except CannotStart as error:
@@ -38,9 +37,9 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo_ats", description=__doc__)
     parser.add_argument("--speed", type=float, default=1, help="divides the sandbox's times")
-    parser.add_argument("--ats-port", type=int, default=Ports().ats)
-    parser.add_argument("--widget-port", type=int, default=Ports().widget)
-    parser.add_argument("--sandbox-port", type=int, default=Ports().sandbox)
+    parser.add_argument(
+        "--port", type=int, help=f"of the ATS; else {USUAL.ats}, or a free one where it is taken"
+    )
     return parser.parse_args()
 
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import httpx2
@@ -39,9 +39,12 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    ats: int = 8000
-    widget: int = 8001
-    sandbox: int = 8002
+    ats: int
+    widget: int
+    sandbox: int
+
+
+USUAL = Ports(8000, 8001, 8002)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,15 @@ def free_ports() -> Ports:
         for each in sockets:
             each.bind((LOOPBACK, 0))
         return Ports(*(each.getsockname()[1] for each in sockets))
+
+
+def ports_for(ats: int | None) -> Ports:
+    """With a port for the ATS, free ones for the others; else the usual ones as far as free."""
+    free = free_ports()
+    if ats:
+        return replace(free, ats=ats)
+    pairs = zip(astuple(USUAL), astuple(free), strict=True)
+    return Ports(*(usual if _is_free(usual) else other for usual, other in pairs))
 
 
 @contextmanager
@@ -81,7 +93,8 @@ def running(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="candidate-widget-")))
         environment = _widget_environment(demo, key, folder) | dict(widget_settings or {})
         for port in (ports.sandbox, ports.widget, ports.ats):
-            _require_free(port)
+            if not _is_free(port):
+                raise CannotStart(f"Port {port} is taken by another program.")
         commands = [
             (_sandbox(ports, key, speed), {}, f"{demo.sandbox}/openapi.json"),
             (_widget(ports), environment, f"{demo.widget}/readyz"),
@@ -150,13 +163,14 @@ def process_of(
             process.wait()
 
 
-def _require_free(port: int) -> None:
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
-        except OSError as error:
-            raise CannotStart(f"Port {port} is taken by another program.") from error
+        except OSError:
+            return False
+        return True
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], address: str) -> None:

@@ -125,4 +125,6 @@ def test_a_note_carries_the_name_of_its_recruiter(ats: TestClient) -> None:
 
 
 def test_an_empty_note_is_not_kept(ats: TestClient) -> None:
-    assert 'class="notes__by"' not in ats.post("/candidates/test_red/notes", data={"note": "  "}).text
+    profile = ats.post("/candidates/test_red/notes", data={"note": "  "}).text
+
+    assert 'class="notes__by"' not in profile

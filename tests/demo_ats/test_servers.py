@@ -1,3 +1,4 @@
+import re
 import signal
 import socket
 import subprocess
@@ -5,11 +6,13 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import httpx2
 import pytest
 
-from demo_ats.servers import LOOPBACK, CannotStart, Ports, free_ports, running
+from demo_ats import servers
+from demo_ats.servers import LOOPBACK, CannotStart, Ports, free_ports, ports_for, running
 
 DEMO = [sys.executable, "-m", "demo_ats", "--speed=20"]
 PATIENCE_SECONDS = 30
@@ -21,18 +24,20 @@ def taken_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def arguments(ports: Ports) -> list[str]:
-    return [
-        f"--ats-port={ports.ats}",
-        f"--widget-port={ports.widget}",
-        f"--sandbox-port={ports.sandbox}",
-    ]
-
-
 def test_free_ports_are_three_different_ones() -> None:
     ports = free_ports()
 
     assert len({ports.ats, ports.widget, ports.sandbox}) == 3
+
+
+def test_where_a_usual_port_is_taken_a_free_one_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = free_ports()
+    with taken_port() as taken:
+        monkeypatch.setattr(servers, "USUAL", replace(free, widget=taken))
+        found = ports_for(None)
+
+    assert (found.ats, found.sandbox) == (free.ats, free.sandbox)
+    assert found.widget != taken
 
 
 def test_a_port_that_is_taken_is_named_before_anything_starts() -> None:
@@ -46,10 +51,9 @@ def test_a_port_that_is_taken_is_named_before_anything_starts() -> None:
 
 
 def test_on_the_command_line_a_taken_port_is_one_line_and_status_1() -> None:
-    free = free_ports()
     with taken_port() as port:
         ended = subprocess.run(
-            [*DEMO, *arguments(Ports(free.ats, port, free.sandbox))],
+            [*DEMO, f"--port={port}"],
             capture_output=True,
             text=True,
             timeout=PATIENCE_SECONDS,
@@ -76,24 +80,27 @@ def test_a_server_that_ends_at_its_start_stops_the_others_and_is_named() -> None
 def test_the_demo_says_where_it_is_and_a_signal_stops_it_without_a_trace(
     number: signal.Signals,
 ) -> None:
-    ports = free_ports()
+    port = free_ports().ats
     with subprocess.Popen(
-        [*DEMO, *arguments(ports)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*DEMO, f"--port={port}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as demo:
         giving_up = threading.Timer(PATIENCE_SECONDS, demo.kill)
         giving_up.start()
         assert demo.stdout is not None
         welcome = until("Ctrl-C", demo.stdout)
-        page = httpx2.get(f"http://localhost:{ports.ats}/candidates/test_existing", trust_env=False)
+        page = httpx2.get(f"http://localhost:{port}/candidates/test_existing", trust_env=False)
         demo.send_signal(number)
         _, errors = demo.communicate()
         giving_up.cancel()
 
-    assert f"http://localhost:{ports.ats}/integration" in welcome
-    assert f'src="http://127.0.0.1:{ports.widget}/embed/' in page.text
+    assert f"http://localhost:{port}/integration" in welcome
+    widget = re.search(r'<iframe[^>]+src="http://127\.0\.0\.1:(\d+)/embed/', page.text)
+    sandbox = re.search(r"sandbox: http://127\.0\.0\.1:(\d+)", welcome)
+    assert widget is not None
+    assert sandbox is not None
     assert demo.returncode == 0
     assert "Traceback" not in errors
-    assert nobody_listens(ports)
+    assert nobody_listens(Ports(port, int(widget[1]), int(sandbox[1])))
 
 
 def test_a_proxy_for_the_outside_world_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
