@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -12,8 +13,10 @@ from sqlalchemy import make_url
 
 from widget.database import DatabaseUnavailable, connect
 from widget.network import explain, way_out
+from widget.origins import is_loopback_name
 from widget.partner_api import Gone, PartnerAPI, PartnerError, Unauthorized
 from widget.seal import Seal
+from widget.security import MAX_POLICY_BYTES, embed_policy, new_nonce
 from widget.settings import LOOPBACK_HOSTS, Settings
 from widget.store import Store
 
@@ -54,6 +57,7 @@ async def check(
         _check_public_url(settings.public_url),
         await _check_reach(settings.public_url, transport),
         *map(_check_origin, settings.allowed_origins),
+        *_check_policy(settings.allowed_origins),
     ]
 
 
@@ -162,5 +166,18 @@ def _check_origin(origin: str) -> Finding:
     return Finding("may frame it", Level.WARNING, f"{origin} is not https: others can change it")
 
 
+def _check_policy(origins: Sequence[str]) -> list[Finding]:
+    size = len(embed_policy(new_nonce(), origins))
+    if size <= MAX_POLICY_BYTES:
+        return []
+    detail = (
+        f"{len(origins)} origins make a Content-Security-Policy of {size} bytes, and many proxies "
+        f"refuse more than {MAX_POLICY_BYTES}. Use a wildcard, such as https://*.ats.example.com, "
+        "or name the `origin` in each session"
+    )
+    return [Finding("may frame it", Level.WARNING, detail)]
+
+
 def _is_loopback(origin: str) -> bool:
-    return urlsplit(origin).hostname in LOOPBACK_HOSTS
+    host = urlsplit(origin).hostname or ""
+    return host in LOOPBACK_HOSTS or is_loopback_name(host)

@@ -15,7 +15,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[^\s/?#@:\[\]]+)(:(?P<port>[0-9]{1,5}))?/?"
 )
-NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+NAME = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")  # a policy takes no underscore
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # as the last label, it makes a host an IPv4 address
 
 
@@ -72,7 +72,7 @@ def _host(host: str) -> str:
     except ValueError:
         raise NotAnOrigin("has a host that is none") from None
     if not NAME.fullmatch(name):
-        raise NotAnOrigin("has a host that is none")
+        raise NotAnOrigin("has a host that is not made of letters, digits, hyphens and dots")
     return name
 
 

@@ -121,15 +121,15 @@ class Embed:
 @contextmanager
 def an_embed(database: Path, **overrides: Any) -> Iterator[Embed]:
     partner = Partner(time.time).on("DELETE", reply("canceled"))
-    settings = Settings(
-        partner_api_url="http://127.0.0.1:9",
-        partner_api_key=KEY,
-        secret_key="a-secret-for-browser-tests-long-enough",
-        host_token=HOST_TOKEN,
-        allowed_origins="http://localhost:8000",
-        database_url=f"sqlite:///{database}",
-        **overrides,
-    )
+    values: dict[str, Any] = {
+        "partner_api_url": "http://127.0.0.1:9",
+        "partner_api_key": KEY,
+        "secret_key": "a-secret-for-browser-tests-long-enough",
+        "host_token": HOST_TOKEN,
+        "allowed_origins": "http://localhost:8000",
+        "database_url": f"sqlite:///{database}",
+    }
+    settings = Settings(**values | overrides)
     with serving(create_app(settings, httpx2.MockTransport(partner.answer))) as origin:
         yield Embed(origin, partner)
 

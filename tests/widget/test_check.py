@@ -173,10 +173,21 @@ async def test_a_public_address_without_https_is_told(
 async def test_an_origin_without_https_is_a_warning(
     settings: MakeSettings, network: Network
 ) -> None:
-    origins = "https://ats.example.com, http://ats.example.com, http://localhost:8000"
+    origins = "https://ats.example.com, http://ats.example.com, http://*.localhost:8000"
     found = await findings(settings, network, allowed_origins=origins)
     levels = [line.split()[0] for line in told(found, "may frame it")]
     assert levels == ["ok", "warn", "ok"]
+
+
+async def test_more_origins_than_proxies_take_in_a_header_are_a_warning_with_a_way_out(
+    settings: MakeSettings, network: Network
+) -> None:
+    for number, warnings in [(60, 0), (120, 1)]:
+        origins = ",".join(f"https://customer-{n}.ats.example.com" for n in range(number))
+        found = await findings(settings, network, allowed_origins=origins)
+        warned = [line for line in told(found, "may frame it") if line.startswith("warn")]
+        assert len(warned) == warnings
+    assert "Use a wildcard" in warned[0]
 
 
 # The command

@@ -38,15 +38,15 @@ class Browser:
 
 
 def some_settings(database: Path, **overrides: Any) -> Settings:
-    return Settings(
-        partner_api_url="http://127.0.0.1:9",
-        partner_api_key=KEY,
-        secret_key=SECRET,
-        host_token=HOST_TOKEN,
-        allowed_origins="http://localhost:8000, https://ats.example.com",
-        database_url=f"sqlite:///{database}",
-        **overrides,
-    )
+    values: dict[str, Any] = {
+        "partner_api_url": "http://127.0.0.1:9",
+        "partner_api_key": KEY,
+        "secret_key": SECRET,
+        "host_token": HOST_TOKEN,
+        "allowed_origins": "http://localhost:8000, https://ats.example.com",
+        "database_url": f"sqlite:///{database}",
+    }
+    return Settings(**values | overrides)
 
 
 def open_session(http: TestClient, **changes: Any) -> str:
@@ -175,6 +175,41 @@ def test_the_page_may_be_framed_by_the_named_origins_and_runs_nothing_inline(
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in response.headers
     assert not any("style" in element.attributes for element in Markup(response.text).elements)
+
+
+def framed_by(response: httpx2.Response) -> str:
+    policy = response.headers["Content-Security-Policy"]
+    return str(re.search(r"frame-ancestors ([^;]+)", policy)[1])  # type: ignore[index]
+
+
+def test_each_answer_of_a_session_that_names_its_origin_may_be_framed_there_alone(
+    browser: Browser,
+) -> None:
+    base = open_session(browser.http, origin="https://ATS.example.com:443")
+    browser.partner.on("POST", completed())
+    for method, path in [("GET", ""), ("POST", "/run"), ("GET", "/run")]:
+        for headers in ({}, HTMX):
+            response = browser.http.request(method, base + path, headers=headers)
+            assert framed_by(response) == "https://ats.example.com"
+    script = Markup(browser.http.get(base).text).one("script")
+    assert script.attributes["data-hosts"] == "https://ats.example.com"
+
+
+def test_no_header_without_a_session_is_too_long_for_a_proxy(tmp_path: Path) -> None:
+    origins = [f"https://customer-{number}.example.com" for number in range(120)]
+    settings = some_settings(tmp_path / "widget.db", allowed_origins=",".join(origins))
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:8001") as http:
+        base = open_session(http, origin=origins[7])
+        assert framed_by(http.get(base)) == origins[7]
+        http.delete(
+            f"/api/v1/candidates/{IDA['id']}/{MARA['id']}",
+            headers={"Authorization": f"Bearer {HOST_TOKEN}"},
+        )
+        expired = http.get(base)
+        assert (expired.status_code, framed_by(expired)) == (410, "https:")
+        script = Markup(expired.text).one("script")
+        assert script.attributes["data-hosts"] == " ".join(origins)
+        assert framed_by(http.get("/embed/never-issued")) == "https:"
 
 
 @pytest.mark.parametrize("path", ["", "/nowhere"])
