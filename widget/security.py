@@ -13,6 +13,7 @@ COMMON_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "cross-origin",  # framed, and its loader run, by other origins
+    "Cross-Origin-Embedder-Policy": "require-corp",  # without it, isolated pages may not frame it
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 NOTHING = {"default-src": ["'none'"], "frame-ancestors": ["'none'"]}
