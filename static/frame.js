@@ -7,13 +7,15 @@
   const HOSTS = document.currentScript.dataset.hosts.split(" ")
   const ACTIVITY = ["keydown", "pointerdown", "pointermove", "wheel"]
   const ACTIVITY_MS = 30_000
+  const LIGHT_TEXT = 0.68 // the green in it; a grey that can be read on white has less
   const SESSION = location.pathname.split("/", 3).join("/")
 
   const page = document.documentElement
+  const { theme = "auto" } = page.dataset
   const state = () => document.getElementById(NAME).dataset.state
   let port = null
   let told = {}
-  let followsHost
+  let height = 0
 
   addEventListener("message", ({ source, origin, data, ports }) => {
     if (source !== parent || !HOSTS.some((host) => covers(host, origin)) || data !== NAME) return
@@ -29,10 +31,11 @@
     return end ? origin.startsWith(start) && origin.endsWith(end) : origin === host
   }
 
-  // Without one colour scheme on both sides, browsers put an opaque ground under the frame.
-  const adopt = (scheme) => {
-    followsHost ??= getComputedStyle(page).colorScheme === "light dark"
-    if (followsHost) page.style.colorScheme = scheme
+  // Without one colour scheme on both sides, browsers put an opaque ground under the frame. What comes
+  // is the colour of text there, as color(srgb red green blue); from earlier loaders "dark" or "light".
+  const adopt = (color) => {
+    const isDark = color === "dark" || color.split(" ")[2] > LIGHT_TEXT
+    if (theme === "auto") page.style.colorScheme = isDark ? "dark" : "light"
     if (told.state) tell()
     else tellChanges()
   }
@@ -40,18 +43,22 @@
   const tellChanges = () => {
     const { height } = look()
     if (told.state !== state()) tell("state", { state: (told.state = state()) })
-    if (told.state !== "expired" && told.height !== height) tell("resize", { height: (told.height = height) })
+    if (told.state === "expired" || !height || told.height === height) return
+    tell("resize", { height: (told.height = height) })
   }
 
   // A message without a type is no event, and still says how the frame looks.
   const tell = (type, detail = {}) => port?.postMessage({ type, detail, ...look() })
 
-  // `path`: where a new session would go on.
-  const look = () => ({
-    height: Math.ceil(page.getBoundingClientRect().height),
-    scheme: getComputedStyle(page).colorScheme,
-    path: ["running", "open"].includes(state()) ? "/run" : "",
-  })
+  // `path`: where a new session would go on. The height stays while the frame is not rendered; asking
+  // for its style would bring nothing then.
+  const look = () => {
+    const box = page.getBoundingClientRect()
+    if (box.width && box.height) height = Math.ceil(box.height)
+    const scheme = theme === "auto" ? page.style.colorScheme || "light dark" : theme
+    const path = ["running", "open"].includes(state()) ? "/run" : ""
+    return { height, scheme, path }
+  }
 
   document.addEventListener("htmx:after:swap", tellChanges)
   new ResizeObserver(tellChanges).observe(page)
