@@ -3,158 +3,250 @@
 {
   const NAME = "candidate-intelligence"
 
-  // For a session, its frame, and the frame's answer.
+  // For a session: what the ATS answers, its frame, and the frame's answer.
   const LIMIT_MS = 10_000
-  const FIRST_PAUSE_MS = 1_000
+  const PAUSE_MS = 1_000
   const ATTEMPTS = 6
   // A session that lasted so long had not failed.
   const STEADY_MS = 20_000
 
+  // For each reason of ci-error: the slot for the ATS's own words, ours, and whether trying again may
+  // help.
+  const REASONS = {
+    unreachable: ["unavailable", "Candidate Intelligence cannot be reached right now. ", true],
+    unauthenticated: ["unauthenticated", "Log in again to see Candidate Intelligence. ", true],
+    refused: ["refused", "Candidate Intelligence cannot be opened here."],
+    forbidden: ["forbidden", ""],
+  }
+
+  // By the status of session-url's answer; redirects are not followed, and have 0.
+  const REFUSALS = { 0: "unauthenticated", 401: "unauthenticated", 403: "forbidden", 404: "forbidden" }
+
   // A style sheet made by script is what an ATS's Content-Security-Policy has nothing against.
-  // outline-color says in which colour scheme the page is here, and its transition when that changes.
+  //
+  // The ATS's own style sheets reach the element, but nothing in its shadow. There, the room's
+  // outline-color is light where the page is dark; its transition tells when that changes, and its
+  // animation when the element is shown again. What is before it has a width of its own, which
+  // containers that shrink to fit ask for.
   const STYLE = new CSSStyleSheet()
   STYLE.replaceSync(`
-    :host { display: block; outline-color: light-dark(#fff, #000); transition: outline-color 1ms }
-    [hidden], :host([hidden]) { display: none }
-    iframe { display: block; width: 100%; height: 0; border: 0 }
+    :host(:not([hidden])) { display: block }
+    :host, #room { flex: 1 1 0 }
+    #room {
+      outline-color: color-mix(in srgb, light-dark(currentColor, #fff), #fff 0%);
+      transition: outline-color 1ms;
+      animation: show 1ms;
+    }
+    @keyframes show {}
+    #room::before { content: ""; display: grid; grid: 0 / minmax(12rem, 100vw); max-width: 100% }
+    iframe { display: block; width: 100%; max-width: 100vw; height: 0; border: 0 }
+    @media print { iframe[style*=aspect] { max-width: 700px; height: auto !important } }
     [part=loading] { height: 3rem; background: currentColor; opacity: .06 }
     [part=notice] { padding: .75rem 0 }
   `)
 
   class CandidateIntelligence extends HTMLElement {
-    static observedAttributes = ["session-url"]
+    static observedAttributes = ["session-url", "session-headers"]
     #life
-
-    constructor() {
-      super()
-      this.attachShadow({ mode: "open" }).adoptedStyleSheets = [STYLE]
-    }
+    // What there is to see, also for when the element is moved to another place of the page.
+    #view = {}
 
     connectedCallback() {
       this.disconnectedCallback()
-      if (!this.getAttribute("session-url")) return
+      if (!this.isConnected) return
+      const url = this.getAttribute("session-url")
+      if (this.#view.url !== url) this.#view = { url }
       this.#life = new AbortController()
-      live(this, this.shadowRoot, this.#life.signal)
+      live(this, this.shadowRoot ?? this.attachShadow({ mode: "open" }), this.#life.signal, this.#view)
     }
 
     disconnectedCallback() {
       this.#life?.abort()
     }
 
-    attributeChangedCallback(name, before, now) {
-      if (before !== now && this.isConnected) this.connectedCallback()
+    // After moveBefore(). Firefox loads the frame anew, others leave it as it is.
+    connectedMoveCallback() {
+      const { frame, content } = this.#view
+      if (frame?.contentWindow !== content) this.connectedCallback()
     }
 
-    // To be overridden where the ATS wants more than its cookies.
-    request() {
-      return new Request(this.getAttribute("session-url"), { method: "POST" })
+    attributeChangedCallback(name, before, now) {
+      if (before === now) return
+      if (name === "session-url") this.#view.isGood = false
+      this.retry()
+    }
+
+    retry = () => this.#view.isGood || this.connectedCallback()
+
+    // To be set where the ATS wants more than headers: on one element, or on the prototype for all.
+    get request() {
+      return this.own ?? ask
+    }
+
+    set request(own) {
+      this.own = own
+      this.retry?.()
     }
   }
 
+  // Called on the element.
+  function ask() {
+    try {
+      const url = new URL(this.getAttribute("session-url") || "about:", document.baseURI)
+      const headers = JSON.parse(this.getAttribute("session-headers") ?? "{}")
+      if (url.origin === origin && !Array.isArray(headers)) return new Request(url, { method: "POST", headers })
+    } catch {}
+    stop("refused", `session-url must be on ${origin}, and session-headers a JSON object`)
+  }
+
   // From the element's arrival in a page until `signal` says that it has left.
-  const live = (element, shadow, signal) => {
-    let frame, port, timer
-    let path = ""
+  const live = (host, root, signal, view) => {
+    let port, timer, pending, canWake
+    let isLeft = false
     let resume = () => {}
 
     const loading = make("div", { part: "loading" })
-    const notice = make("div", { part: "notice", role: "status", hidden: true },
-      make("slot", { name: "unavailable" }, "Candidate Intelligence cannot be reached right now. "),
-      make("button", { part: "retry", onclick: () => resume() }, make("slot", { name: "retry" }, "Try again")))
-    shadow.replaceChildren(loading, notice)
+    const words = make("slot")
+    const again = make("button", { part: "retry", onclick: () => resume() }, make("slot", { name: "retry" }, "Try again"))
+    const notice = make("div", { part: "notice", role: "status", hidden: true }, words, again)
+    const room = make("div", { id: "room" }, loading, notice)
+    if (view.path) loading.style.height = view.height
+    root.replaceChildren(room)
 
     const near = new IntersectionObserver((entries) => {
       if (!entries.at(-1).isIntersecting) return
       near.disconnect()
       run()
     }, { rootMargin: "50%" })
-    near.observe(element)
 
-    const on = (target, type, listener) => target.addEventListener(type, listener, { signal })
-    on(window, "online", () => resume())
-    on(document, "visibilitychange", () => resume())
-    on(element, "transitionend", () => port?.postMessage(scheme()))
+    const on = (target, types, listener) =>
+      types.forEach((type) => target.addEventListener(type, listener, { signal }))
+    on(window, ["online", "visibilitychange"], () => canWake && resume())
+    // Firefox ends what is being fetched when the page begins to be left, before pagehide.
+    on(window, ["beforeunload", "pagehide"], () => (isLeft = true))
+    on(room, ["transitionend", "animationend"], () => port?.postMessage(color()))
     signal.onabort = () => {
       near.disconnect()
       clearTimeout(timer)
-      shadow.replaceChildren()
+      root.replaceChildren()
+      view.frame = view.isGood = null
     }
 
     const run = async () => {
       for (let failures = 0; ; failures++) {
         const since = Date.now()
-        const error = await session().catch((error) => error)
+        const error = await new Promise((end) => open(end).catch(end))
         if (signal.aborted) return
+        pending = pending?.remove()
         if (Date.now() - since > STEADY_MS) failures = 0
-        if (failures || !frame) {
-          loading.hidden = true
-          notice.hidden = false
-          fire("error", { error })
-        }
+        const reason = error?.reason in REASONS ? error.reason : "unreachable"
+        const isOutage = reason === "unreachable"
+        canWake = REASONS[reason][2]
+        if (!isLeft && (failures || !view.frame || !isOutage)) say(reason, error)
+        isLeft = false
         await new Promise((resolve) => {
           resume = resolve
-          const pause = FIRST_PAUSE_MS * 2 ** failures * (0.5 + Math.random())
-          if (failures < ATTEMPTS) timer = setTimeout(resolve, pause)
+          const pause = PAUSE_MS * 2 ** failures * (0.5 + Math.random())
+          if (isOutage && failures < ATTEMPTS) timer = setTimeout(resolve, pause)
         })
       }
     }
 
-    // Rejects in the end: when the session expires, or when it does not come.
-    const session = async () => {
+    // Opens a session, and calls `end` when it has expired. Rejects or calls it when none comes.
+    const open = async (end) => {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)])
-      const answer = await fetch(await element.request(), { signal: limit })
-      if (!answer.ok) throw Error(`session-url answered ${answer.status}`)
-      const url = new URL((await answer.json()).embed_url)
-      url.pathname += path
+      let awaited = "session-url"
+      limit.onabort = () => end(Error(`no answer from ${awaited}`))
+
+      if (host.ownerDocument !== document) stop("refused", "it cannot be moved to another window")
+      const request = await host.request()
+      const url = await embedUrl(await fetch(request, { signal: limit, redirect: "manual" }), view.frame?.src)
+      awaited = `the frame: is ${origin} in WIDGET_ALLOWED_ORIGINS of ${url.origin}?`
+      url.pathname += view.path ?? ""
       // Never a new address for the old frame, as the Back button would lead to it.
-      const next = make("iframe", {
+      const frame = make("iframe", {
         src: url,
         title: "Candidate Intelligence",
         allow: "clipboard-write",
         sandbox: "allow-scripts allow-same-origin allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox",
         part: "frame",
       })
-      shadow.append(next)
-      try {
-        await new Promise((_, reject) => {
-          limit.onabort = () => next === frame || reject(limit.reason)
-          next.onload = () => {
-            const { port1, port2 } = new MessageChannel()
-            next.contentWindow.postMessage(NAME, url.origin, [port2])
-            port1.postMessage(scheme())
-            port1.onmessage = ({ data: { type, detail, ...seen } }) => {
-              if (!next.isConnected) return
-              if (detail.state === "expired") {
-                reject(Error("The session has expired"))
-                resume()
-              } else show(next, port1, seen)
-              if (type) fire(type, detail)
-            }
+      frame.onload = () => {
+        const { port1, port2 } = new MessageChannel()
+        frame.contentWindow.postMessage(NAME, url.origin, [port2])
+        port1.postMessage(color())
+        port1.onmessage = ({ data: { type, detail, ...seen } }) => {
+          if (!frame.isConnected) return
+          if (detail.state === "expired") {
+            end(Error("the session has expired"))
+            resume()
+          } else {
+            limit.onabort = null
+            port = port1
+            show(frame, seen)
           }
-        })
-      } finally {
-        if (next !== frame) next.remove()
+          if (type) fire(type, detail)
+        }
       }
+      room.append((pending = frame))
     }
 
-    const show = (next, channel, seen) => {
-      if (next !== frame) {
-        const focused = shadow.activeElement
-        frame?.remove()
-        frame = next
+    const show = (frame, { height, scheme, path, paper }) => {
+      if (frame === pending) {
+        const focused = root.activeElement
+        view.frame?.remove()
+        view.frame = frame
+        pending = null
         if (focused) frame.focus({ preventScroll: true })
-        loading.hidden = notice.hidden = true
+        loading.hidden = notice.hidden = view.isGood = true
       }
-      port = channel
-      path = seen.path
-      frame.style.height = `${seen.height}px`
-      frame.style.colorScheme = seen.scheme
+      if (height) frame.style.height = `${height}px`
+      frame.style.colorScheme = scheme
+      frame.style.aspectRatio = paper
+      Object.assign(view, { path, height: frame.style.height, content: frame.contentWindow })
     }
+
+    const say = (reason, error) => {
+      if (reason === "forbidden") view.frame = view.frame?.remove()
+      view.isGood = false
+      loading.hidden = true
+      ;[words.name, words.textContent] = REASONS[reason]
+      again.hidden = !canWake
+      notice.hidden = !words.assignedNodes({ flatten: true }).length
+      console.warn(`<${NAME}> ${reason}:`, error)
+      fire("error", { error, reason })
+    }
+
+    const color = () => getComputedStyle(room).outlineColor
 
     const fire = (type, detail) =>
-      element.dispatchEvent(new CustomEvent(`ci-${type}`, { detail, bubbles: true, composed: true }))
+      host.dispatchEvent(new CustomEvent(`ci-${type}`, { detail, bubbles: true, composed: true }))
 
-    const scheme = () => (getComputedStyle(element).outlineColor === "rgb(0, 0, 0)" ? "dark" : "light")
+    if (host.ownerDocument === document) {
+      root.adoptedStyleSheets = [STYLE]
+      near.observe(room)
+    } else run()
+  }
+
+  // From the answer of session-url, on the origin of the one `before`.
+  const embedUrl = async (answer, before) => {
+    const { ok, status } = answer
+    let reason = REFUSALS[status] ?? (status < 500 ? "refused" : "unreachable")
+    if (ok) {
+      const text = await answer.text()
+      reason = "unauthenticated"
+      try {
+        const body = JSON.parse(text)
+        reason = "refused"
+        const url = new URL(body.embed_url)
+        if (/^http/.test(url) && url.origin === new URL(before ?? url).origin) return url
+      } catch {}
+    }
+    stop(reason, `session-url answered ${status} without an embed_url of the widget`)
+  }
+
+  const stop = (reason, message) => {
+    throw Object.assign(Error(message), { reason })
   }
 
   const make = (tag, properties, ...children) => {

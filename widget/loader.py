@@ -10,6 +10,7 @@ the one before beside it as `static/embed-{release}.js`, as there are pages that
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -20,6 +21,7 @@ from starlette.responses import Response
 
 from widget.assets import FOR_EVER, JAVASCRIPT, STATIC, Asset, answer_asset, without_comments
 
+TEXTS_AND_PUNCTUATION = re.compile(r'("[^"\n]*"|`[^`]*`)| *([][{}(),;:?<>=+*&|!]+) *')
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}  # without it, `integrity` cannot be checked
 FOR_MINUTES = "public, max-age=300"
 
@@ -50,13 +52,19 @@ class Loader:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        asset = Asset.of(without_comments(path.read_text(encoding="utf-8")), JAVASCRIPT)
+        script = without_spaces(without_comments(path.read_text(encoding="utf-8")))
+        asset = Asset.of(script, JAVASCRIPT)
         digest = base64.b64encode(hashlib.sha384(asset.content).digest()).decode()
         return cls(asset, f"sha384-{digest}")
 
     @property
     def version(self) -> str:
         return self.asset.version
+
+
+def without_spaces(script: str) -> str:
+    """Leaves out those beside punctuation, where it is in no text."""
+    return TEXTS_AND_PUNCTUATION.sub(lambda match: match[1] or match[2], script)
 
 
 CURRENT = Loader.read(STATIC / "embed.js")

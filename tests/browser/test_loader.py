@@ -464,7 +464,7 @@ def test_after_some_attempts_it_waits_for_try_again(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
     page.clock.install()
-    host.trouble = HTTPStatus.FORBIDDEN
+    host.trouble = HTTPStatus.BAD_GATEWAY
     page.goto(host.has(element("test_red")))
     retry = page.get_by_role("button", name="Try again")
     expect(retry).to_be_visible()
