@@ -34,7 +34,7 @@
     const [form, button] = [find("ci-action"), find("ci-button")]
     root().dataset.state = "closed"
     find("ci-title").hidden = false
-    form.action += "/run"
+    form.action += "/report"
     form.setAttribute("hx-get", form.action)
     button.textContent = button.dataset.view
     button.setAttribute("aria-expanded", "false")

@@ -79,6 +79,7 @@ def create_app(
             Route("/embed/{token}", embed.show),
             Route("/embed/{token}/run", embed.watch, methods=["GET"]),
             Route("/embed/{token}/run", embed.start, methods=["POST"]),
+            Route("/embed/{token}/report", embed.view),
             Route("/embed/{token}/cancellation", embed.cancel, methods=["POST"]),
             Route("/embed/{token}/departure", embed.leave, methods=["POST"]),
             Route("/api/v1/sessions", host.open_session, methods=["POST"]),

@@ -3,9 +3,10 @@
 Pure functions; the table that they follow is "The button" in `docs/architecture.md`.
 """
 
+from collections.abc import Collection
 from enum import StrEnum
 
-from widget.model import Phase, Reason, Run
+from widget.model import Permission, Phase, Reason, Run
 
 MAX_WAIT_SECONDS = 60.0
 ASK_WHILE_STARTING_SECONDS = 1.0
@@ -36,8 +37,22 @@ LABELS = {
 }
 
 
+# What the button does, where it does something, and what stands in its place for who may not do it.
+NEEDED = {State.IDLE: Permission.RUN, State.OPEN: Permission.VIEW, State.CLOSED: Permission.VIEW}
+SENTENCES = {
+    State.IDLE: gettext_noop("There is no report on this candidate yet."),
+    State.CLOSED: gettext_noop("The report on this candidate is ready."),
+}
+
+
+def label_of(state: State, permissions: Collection[Permission]) -> str:
+    """The button's label, empty where there is no button."""
+    is_allowed = state not in NEEDED or NEEDED[state] in permissions
+    return LABELS.get(state, "") if is_allowed else ""
+
+
 def state_of(run: Run | None, watching: bool, now: float) -> State:
-    """`watching`: whether this viewer follows the run, or has opened its report."""
+    """`watching`: whether this viewer follows the run, or has opened its report, and may see it."""
     if run is None or run.orphaned(now):
         return State.IDLE
     if run.phase is Phase.COMPLETED:

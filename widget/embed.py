@@ -4,7 +4,8 @@ Each address answers with a whole page or, where htmx asks, with the partial tha
 `#candidate-intelligence`. Both are drawn from the same template, so that they cannot differ.
 
     GET  /embed/{token}               the button, with the report closed
-    GET  /embed/{token}/run           the run as it goes on, or its report
+    GET  /embed/{token}/run           the run as it goes on, and its report once there is one
+    GET  /embed/{token}/report        the report
     POST /embed/{token}/run           start a run
     POST /embed/{token}/cancellation  cancel it
     POST /embed/{token}/departure     the page has been left
@@ -13,10 +14,11 @@ Each address answers with a whole page or, where htmx asks, with the partial tha
 import time
 from collections.abc import Callable
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from widget.model import EmbedSession, Run
+from widget.model import EmbedSession, Permission, Run
 from widget.pages import Pages, wants_partial
 from widget.panel import panel_of
 from widget.runs import Runs
@@ -45,17 +47,23 @@ class Embed:
 
     async def watch(self, request: Request) -> Response:
         session, run = await self._enter(request)
+        if run is not None and (not run.ended or Permission.VIEW in session.permissions):
+            run = await self._runs.refresh(run)
+        return self._answer(request, session, run, watching=True)
+
+    async def view(self, request: Request) -> Response:
+        session, run = await self._enter(request, Permission.VIEW)
         if run is not None:
             run = await self._runs.refresh(run)
         return self._answer(request, session, run, watching=True)
 
     async def start(self, request: Request) -> Response:
-        session, _ = await self._enter(request)
+        session, _ = await self._enter(request, Permission.RUN)
         await self._runs.start(session)
         return await self._after_change(request, session)
 
     async def cancel(self, request: Request) -> Response:
-        session, run = await self._enter(request)
+        session, run = await self._enter(request, Permission.RUN)
         if run is not None:
             await self._runs.cancel(run)
         return await self._after_change(request, session)
@@ -65,8 +73,12 @@ class Embed:
         await self._sessions.end_visit(session, request.query_params.get("visit", ""))
         return Response(status_code=204)
 
-    async def _enter(self, request: Request) -> tuple[EmbedSession, Run | None]:
+    async def _enter(
+        self, request: Request, needed: Permission | None = None
+    ) -> tuple[EmbedSession, Run | None]:
         session, run = await self._sessions.find(request.path_params["token"])
+        if needed is not None and needed not in session.permissions:
+            raise HTTPException(403)
         if wants_partial(request) or request.method == "POST":
             await self._sessions.renew(session)
         else:
@@ -83,5 +95,5 @@ class Embed:
         self, request: Request, session: EmbedSession, run: Run | None, watching: bool
     ) -> Response:
         now = self._clock()
-        panel = panel_of(run, watching, now, self._lease)
+        panel = panel_of(run, watching, now, self._lease, session.permissions)
         return self._pages.widget(request, panel, session, sequence=int(now * 1000))

@@ -1,12 +1,20 @@
 """What the widget shows of a run, ready to be drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from widget.button import LABELS, State, ask_again_in, may_try_in, reason_of, state_of
-from widget.model import Phase, Reason, Run
+from widget.button import (
+    SENTENCES,
+    State,
+    ask_again_in,
+    label_of,
+    may_try_in,
+    reason_of,
+    state_of,
+)
+from widget.model import Permission, Phase, Reason, Run
 from widget.report import (
     FILTERED_FROM,
     QuickSignal,
@@ -23,24 +31,32 @@ from widget.report import (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`stage` counts from 0, and is -1 before the first. `ask_in` is in seconds."""
+    """`stage` counts from 0, and is -1 before the first. `ask_in` is in seconds.
+
+    `cancelable`: whether this viewer may cancel it; `opens`: whether they will see its report.
+    """
 
     stage: int
     elapsed: int
     ask_in: float
     canceling: bool
     reconnecting: bool
+    cancelable: bool
+    opens: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`reason`: why there is no report; `error`: the API's own message.
+    """`label`: the button's, or empty where there is none, and a `sentence` in its place.
+
+    `reason`: why there is no report; `error`: the API's own message.
 
     `wait`: seconds for which the API has asked not to be asked.
     """
 
     state: State
     label: str
+    sentence: str = ""
     reason: Reason | None = None
     error: str = ""
     wait: int = 0
@@ -58,34 +74,45 @@ class Panel:
 EXPIRED = Panel(State.EXPIRED, "")
 
 
-def panel_of(run: Run | None, watching: bool, now: float, lease: float) -> Panel:
+def panel_of(
+    run: Run | None,
+    watching: bool,
+    now: float,
+    lease: float,
+    permissions: Collection[Permission] = tuple(Permission),
+) -> Panel:
     """`watching`: whether this viewer follows the run, or has opened its report."""
-    state = state_of(run, watching, now)
-    parts: dict[str, Any] = {"reason": reason_of(run, watching, now)}
+    may_view = Permission.VIEW in permissions
+    state = state_of(run, watching and may_view, now)
+    label = label_of(state, permissions)
+    reason = reason_of(run, watching and may_view, now) if label else None
+    parts: dict[str, Any] = {"reason": reason}
     resource = {} if run is None else run.resource or {}
     if run is not None and state is State.RUNNING:
-        parts["progress"] = _progress(run, now, lease)
+        parts["progress"] = _progress(run, now, lease, permissions)
     if state is State.OPEN:
         parts["report"] = read_report(resource)
-    if state in {State.RUNNING, State.OPEN}:
+    if state in {State.RUNNING, State.OPEN} and may_view:
         signals = read_signals(resource)
         parts |= {
             "quick_signal": read_quick_signal(resource),
             "signals": signals,
             "reliabilities": count_reliabilities(signals),
         }
-    if run is not None and parts["reason"]:
+    if run is not None and reason:
         parts["wait"] = ceil(may_try_in(run, now))
-    if parts["reason"] is Reason.ANALYSIS_FAILED:
+    if reason is Reason.ANALYSIS_FAILED:
         parts["error"] = read_error(resource)
-    return Panel(state, LABELS.get(state, ""), **parts)
+    return Panel(state, label, "" if label else SENTENCES.get(state, ""), **parts)
 
 
-def _progress(run: Run, now: float, lease: float) -> Progress:
+def _progress(run: Run, now: float, lease: float, permissions: Collection[Permission]) -> Progress:
     return Progress(
         stage=read_stage(run.resource or {}),
         elapsed=max(0, int(now - run.started_at)),
         ask_in=ask_again_in(run, now, lease),
         canceling=run.phase is Phase.CANCELING,
         reconnecting=run.failures > 0,
+        cancelable=Permission.RUN in permissions,
+        opens=Permission.VIEW in permissions,
     )

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from tests.widget.markup import Markup
 from tests.widget.partner import KEY
 from tests.widget.world import HOST_TOKEN, SECRET
-from widget.model import Phase, Reason, Run
+from widget.model import EmbedSession, Phase, Reason, Run
 from widget.pages import Pages
 from widget.panel import panel_of
 from widget.settings import Settings
@@ -41,15 +41,16 @@ def a_run(
     return Run(**run | members, phase=phase, resource=resource)
 
 
-def draw(run: Run | None, watching: bool = True) -> Markup:
-    """The partial that a browser gets."""
-    panel = panel_of(run, watching, NOW, lease=90)
+def draw(run: Run | None, watching: bool = True, **of_session: Any) -> Markup:
+    """The partial that a browser gets, in a session with these members."""
+    session = EmbedSession(id="1", pair="pair", language="en", expires_at=NOW + 1, **of_session)
+    panel = panel_of(run, watching, NOW, 90, session.permissions)
     scope = {
         "type": "http",
         "path_params": {"token": "token"},
         "headers": [(b"hx-request", b"true")],
     }
-    return Markup(bytes(PAGES.widget(Request(scope), panel).body).decode())
+    return Markup(bytes(PAGES.widget(Request(scope), panel, session).body).decode())
 
 
 def draw_report(**members: Any) -> Markup:

@@ -14,7 +14,7 @@ from tests.widget.drawing import PAGES, a_run, draw
 from tests.widget.markup import Markup
 from widget import pages
 from widget.languages import LANGUAGES, SOURCE
-from widget.model import Phase, Reason
+from widget.model import Permission, Phase, Reason
 from widget.pages import environment
 from widget.panel import EXPIRED
 
@@ -111,6 +111,9 @@ METADATA = {"language": "1", "generated_at": "1", "pdf_download_url": "https://1
 
 def partials() -> Iterator[Markup]:
     yield draw(None)
+    yield draw(None, appearance={"intro": True})
+    yield draw(None, permissions={Permission.VIEW})
+    yield draw(a_run(None), permissions={Permission.RUN})
     yield draw(a_run({}, Phase.RUNNING))
     for stage in ("queued", "identity", "enrichment", "report", "done"):
         yield draw(a_run({**WORDLESS, "stage": stage}, Phase.RUNNING))
@@ -136,7 +139,7 @@ def partials() -> Iterator[Markup]:
 
 def wholes() -> Iterator[Markup]:
     request = Request({"type": "http", "path_params": {"token": "1"}, "headers": []})
-    for status in (404, 405, 500, 503):
+    for status in (403, 404, 405, 500, 503):
         yield Markup(_html(PAGES.failure(request, status)))
     yield Markup(_html(PAGES.widget(request, EXPIRED, status=410)))
 
