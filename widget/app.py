@@ -33,7 +33,7 @@ from widget.runs import Runs
 from widget.seal import Seal
 from widget.security import SecurityHeaders
 from widget.sessions import Lapsed, NotIssued, Sessions
-from widget.settings import Settings, load
+from widget.settings import Settings
 from widget.store import Store
 from widget.telemetry import AccessLog, configure_logging
 
@@ -108,9 +108,8 @@ def create_app(
     return AccessLog(SecurityHeaders(patient, https=options.public_url.startswith("https:")))
 
 
-def create_app_from_environment() -> ASGIApp:
-    """What each worker process of `candidate-widget serve` runs."""
-    options = load()
+def create_worker(options: Settings) -> ASGIApp:
+    """What each process of `candidate-widget serve` runs."""
     configure_logging(options.log_format)
     app = create_app(options)
     # What is imported stays. To look through it at each collection would stop answers for 30 ms.

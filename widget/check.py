@@ -17,8 +17,9 @@ from widget.origins import is_loopback_name
 from widget.partner_api import Gone, PartnerAPI, PartnerError, Unauthorized
 from widget.seal import Seal
 from widget.security import MAX_POLICY_BYTES, embed_policy, new_nonce
-from widget.settings import LOOPBACK_HOSTS, Settings
+from widget.settings import Settings
 from widget.store import Store
+from widget.variables import LOOPBACK_HOSTS
 
 MAX_CLOCK_SECONDS = 5
 REACH_SECONDS = 5.0

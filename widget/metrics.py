@@ -1,16 +1,4 @@
-"""What is counted, for Prometheus. Labels come from closed sets, so that none can name a person.
-
-One process serves its own counts. Several write theirs into files, which their parent adds up each
-time it is asked.
-"""
-
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
-from pathlib import Path
-from typing import IO
+"""What is counted, for Prometheus. Labels come from closed sets, so that none can name a person."""
 
 from prometheus_client import (
     CollectorRegistry,
@@ -19,41 +7,14 @@ from prometheus_client import (
     Histogram,
     disable_created_metrics,
     start_http_server,
-    values,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
 
+from widget import shared_counts
 from widget.model import ENDED, Phase, Reason, Run
 
 LOOPBACK = "127.0.0.1"
-FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
-_slots: list[IO[str]] = []
-
-
-def _take_slot(folder: Path) -> int:
-    """The lowest number that no living process has, so that a new worker continues a dead one's."""
-    import fcntl  # not on Windows, where there is no need for it either
-
-    for number in count():
-        slot = (folder / f"slot-{number}").open("w")
-        try:
-            fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            slot.close()
-        else:
-            _slots.append(slot)  # the lock is held for as long as the file is open
-            return number
-    raise AssertionError
-
-
-def _count_in_files(folder: Path) -> None:
-    slot = _take_slot(folder)
-    values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
-
-
-if FOLDER_VARIABLE in os.environ:
-    _count_in_files(Path(os.environ[FOLDER_VARIABLE]))
+shared_counts.prepare()
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REGISTRY = CollectorRegistry()
@@ -147,16 +108,3 @@ def count_end(run: Run, phase: Phase, reason: Reason | None, now: float) -> None
 def serve(port: int, registry: CollectorRegistry = REGISTRY) -> None:
     """Raises OSError where the port is taken."""
     start_http_server(port, LOOPBACK, registry)
-
-
-@contextmanager
-def of_all_workers() -> Iterator[CollectorRegistry]:
-    """In the parent: what the workers that it starts meanwhile have counted, dead ones included."""
-    with tempfile.TemporaryDirectory(prefix="candidate-widget-metrics-") as folder:
-        os.environ[FOLDER_VARIABLE] = folder
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
-        try:
-            yield registry
-        finally:
-            del os.environ[FOLDER_VARIABLE]

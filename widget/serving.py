@@ -2,16 +2,19 @@
 
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
+import structlog
 import uvicorn
-from prometheus_client import CollectorRegistry
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from widget import metrics
+from widget import metrics, shared_counts
+from widget.app import create_worker
 from widget.connection import MAX_CONNECTIONS, Connection
 from widget.settings import Settings
 from widget.telemetry import SERVER_LOGGER, configure_logging
@@ -20,22 +23,27 @@ GRACEFUL_STOP_SECONDS = 4  # with what the application needs to stop, below ten
 HUNG_SECONDS = 15  # without a sign of life a worker is replaced; one that is only busy gives one
 KEEP_ALIVE_SECONDS = 75  # longer than proxies keep theirs, so that none meets a closed connection
 
+log = structlog.get_logger()
+
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> int:
     """Until a signal stops it. Returns the exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     configure_logging(settings.log_format)
-    config = _config(host, port, workers)
+    config = _config(settings, host, port, workers)
     try:
         with _metrics_port(settings.metrics_port, workers):
-            return _supervise(config) if workers > 1 else _serve(config)
+            listener = config.bind_socket()
+            log.info("listening", address=_address(listener), workers=workers)
+            return _supervise(config, listener) if workers > 1 else _serve(config, listener)
     except KeyboardInterrupt:
         return 0
 
 
-def _config(host: str, port: int, workers: int) -> uvicorn.Config:
+def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
+    # Workers are handed the settings: one that starts later may find other files of secrets.
     return uvicorn.Config(
-        "widget.app:create_app_from_environment",
+        partial(create_worker, settings),
         factory=True,
         host=host,
         port=port,
@@ -55,34 +63,34 @@ def _config(host: str, port: int, workers: int) -> uvicorn.Config:
 
 @contextmanager
 def _metrics_port(port: int | None, workers: int) -> Iterator[None]:
-    if port is None:
+    """Metrics are served within this block, of all workers that are started in it."""
+    with ExitStack() as stack:
+        if port is not None:
+            try:
+                several = shared_counts.of_all_workers() if workers > 1 else None
+                registry = stack.enter_context(several) if several else metrics.REGISTRY
+                metrics.serve(port, registry)
+            except OSError as error:
+                what = f"{port} cannot be used: {error.strerror}"
+                print(f"WIDGET_METRICS_PORT: {what}", file=sys.stderr)
+                sys.exit(STARTUP_FAILURE)
         yield
-    elif workers == 1:
-        _serve_metrics(port, metrics.REGISTRY)
-        yield
-    else:
-        with metrics.of_all_workers() as registry:
-            _serve_metrics(port, registry)
-            yield
 
 
-def _serve_metrics(port: int, registry: CollectorRegistry) -> None:
-    try:
-        metrics.serve(port, registry)
-    except OSError as error:
-        print(f"WIDGET_METRICS_PORT: {port} cannot be used: {error.strerror}", file=sys.stderr)
-        sys.exit(STARTUP_FAILURE)
+def _address(listener: socket.socket) -> str:
+    host, port, *_ = listener.getsockname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _serve(config: uvicorn.Config) -> int:
+def _serve(config: uvicorn.Config, listener: socket.socket) -> int:
     server = uvicorn.Server(config)
-    server.run([config.bind_socket()])
+    server.run([listener])
     return 0 if server.started else STARTUP_FAILURE
 
 
-def _supervise(config: uvicorn.Config) -> int:
+def _supervise(config: uvicorn.Config, listener: socket.socket) -> int:
     logging.getLogger(SERVER_LOGGER).setLevel(logging.INFO)  # which worker died, and when
-    supervisor = Multiprocess(config, [config.bind_socket()])
+    supervisor = Multiprocess(config, [listener])
     supervisor.run()
     failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
     return STARTUP_FAILURE if failed else 0

@@ -1,19 +1,9 @@
 """The environment (`WIDGET_*`), read and validated once at start."""
 
-import base64
-import binascii
 import os
-import re
-import ssl
-import sys
-from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-import httpx2
-import platformdirs
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -23,129 +13,15 @@ from pydantic import (
     ValidationInfo,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
 
-from widget.origins import MAX_PORT, NotAnOrigin, origin, pattern
+from widget import variables
+from widget.origins import MAX_PORT, origin
 from widget.sqlite import make_private_file
-
-MIN_SECRET_LENGTH = 32
-MIN_SECRET_CHARACTERS = 10  # different ones: a key of 40 times the same is easily guessed
-MIN_TOKEN_LENGTH = 20
-MIN_EVENTS_SECRET_BYTES = 16
-EVENTS_SECRET_PREFIX = "whsec_"  # noqa: S105 - what the real ones begin with
-MAX_SECONDS = 1_000_000_000  # some thirty years, so that dates can be reckoned with
-LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
-VISIBLE_ASCII = re.compile(r"[!-~]+")  # what can be sent in a header as it is
-PROXY = re.compile(r"http://([^/?#@]*@)?([a-z0-9._-]+|\[[0-9a-f:.]+\]):(?P<port>[0-9]{1,5})/?")
+from widget.variables import MAX_SECONDS, MUST_BE, SECONDS_MUST_BE, Explained
 
 # Each may be read from a file that `<NAME>_FILE` names, as Docker and Kubernetes hand out secrets.
 FROM_FILES = ("partner_api_key", "secret_key", "host_token", "database_url", "events_secret")
 MAX_FILE_BYTES = 64 * 1024
-
-MUST_BE = {
-    "partner_api_url": "must be the Partner API's origin, such as https://intelligence.tietalent.com",
-    "partner_api_key": "must be the key from TieTalent, which begins with ats_",
-    "secret_key": (
-        f"must be {MIN_SECRET_LENGTH} characters or more, {MIN_SECRET_CHARACTERS} of them "
-        "different; `candidate-widget secret` prints one"
-    ),
-    "host_token": (
-        f"must be the token that the ATS backend sends: {MIN_TOKEN_LENGTH} or more letters, "
-        "digits and signs"
-    ),
-    "allowed_origins": "must be origins such as https://ats.example.com, separated by commas",
-    "public_url": "must be the widget's origin, such as https://widget.example.com",
-    "database_url": "must be sqlite:///path/to/file or postgresql://user:password@host/name",
-    "partner_api_proxy": "must be http://host:port, or http://user:password@host:port",
-    "partner_api_ca": "must be a file of certificates in PEM format",
-    "events_url": "must be an address such as https://ats.example.com/events, without a password",
-    "events_secret": (
-        f"must be {EVENTS_SECRET_PREFIX} and {MIN_EVENTS_SECRET_BYTES} bytes or more in base64"
-    ),
-    "metrics_port": f"must be a port number, 1 to {MAX_PORT}",
-    "cancel_on_leave": "must be true or false",
-    "log_format": "must be json or text",
-}
-SECONDS_MUST_BE = f"must be a whole number of seconds, 1 to {MAX_SECONDS}"
-
-
-class Explained(ValueError):
-    """Says more than what the variable must be."""
-
-
-def _split(value: Any) -> Any:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _api_origin(value: str) -> str:
-    named = origin(value)
-    parts = urlsplit(named)
-    _require_callable(named)
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
-        raise Explained("must be https: the API key travels with every call")
-    return named
-
-
-def _require_callable(url: str) -> None:
-    """The client refuses addresses such as https://300.0.0.1 only when they are called."""
-    try:
-        httpx2.URL(url)
-    except httpx2.InvalidURL:
-        raise ValueError("not an address") from None
-
-
-def _api_key(value: SecretStr) -> SecretStr:
-    key = value.get_secret_value()
-    if not key.startswith("ats_") or not VISIBLE_ASCII.fullmatch(key):
-        raise ValueError("not a key")
-    return value
-
-
-def _each(is_good: Callable[[str], bool]) -> AfterValidator:
-    def validate(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        if not all(is_good(value.get_secret_value()) for value in values):
-            raise ValueError("not a secret of this kind")
-        return values
-
-    return AfterValidator(validate)
-
-
-def _at_least_one(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-    if not values:
-        raise ValueError("nothing but commas")
-    return values
-
-
-def _is_secret_key(value: str) -> bool:
-    return len(value) >= MIN_SECRET_LENGTH and len(set(value)) >= MIN_SECRET_CHARACTERS
-
-
-def _is_token(value: str) -> bool:
-    return len(value) >= MIN_TOKEN_LENGTH and VISIBLE_ASCII.fullmatch(value) is not None
-
-
-def _is_events_secret(value: str) -> bool:
-    encoded = value.removeprefix(EVENTS_SECRET_PREFIX)
-    try:
-        key = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return encoded != value and len(key) >= MIN_EVENTS_SECRET_BYTES
-
-
-def _events_url(value: str) -> str:
-    """An origin and perhaps a path and a query; whoever sends to it gives no password."""
-    parts = urlsplit(value)
-    named = origin(f"{parts.scheme}://{parts.netloc}")
-    if not VISIBLE_ASCII.fullmatch(value) or parts.fragment:
-        raise ValueError("not an address")
-    _require_callable(value)
-    if named.startswith("http:") and parts.hostname not in LOOPBACK_HOSTS:
-        raise Explained("must be https: events say which candidates have a report")
-    return value
 
 
 def _required_with_url(
@@ -156,96 +32,31 @@ def _required_with_url(
     return values
 
 
-def _proxy(value: SecretStr) -> SecretStr:
-    match = PROXY.fullmatch(value.get_secret_value())
-    if match is None or not 0 < int(match["port"]) <= MAX_PORT:
-        raise ValueError("not a proxy")
-    _require_callable(value.get_secret_value())
-    return value
-
-
-def _authorities(path: str) -> str:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-    except ssl.SSLError:
-        raise ValueError("no certificates") from None
-    except OSError as error:
-        raise Explained(f"must be a file that can be read: {error.strerror}") from None
-    return path
-
-
-def _patterns(values: tuple[str, ...]) -> tuple[str, ...]:
-    if not values:
-        raise ValueError("no origin")
-    return tuple(_pattern(number, value) for number, value in enumerate(values, 1))
-
-
-def _pattern(number: int, value: str) -> str:
-    try:
-        return pattern(value)
-    except NotAnOrigin as error:
-        must_be = MUST_BE["allowed_origins"]
-        raise Explained(f"{must_be}; number {number} of them {error}") from None
-
-
-def _database_url(value: str) -> str:
-    if value.startswith("postgresql://") and _is_misread(value):
-        raise Explained(
-            "must be written with %40, %2F, %3F and %23 for @, /, ? and # in a password"
-        )
-    if not value.startswith(("sqlite:///", "postgresql://")) or not _names_a_database(value):
-        raise ValueError("not a database")
-    if value.startswith("postgresql") and find_spec("psycopg") is None:
-        raise Explained("needs psycopg, which the extra 'postgres' installs")
-    return value
-
-
-def _is_misread(url: str) -> bool:
-    """Whether a part of a password would be taken for the host or the name, which are shown."""
-    authority, _, rest = url.partition("://")[2].partition("/")
-    return authority.count("@") > 1 or "@" in rest or not {"?", "#"}.isdisjoint(authority)
-
-
-def _names_a_database(url: str) -> bool:
-    try:
-        return bool(make_url(url).database)
-    except (SQLAlchemyError, ValueError):
-        return False
-
-
-def _default_database_url() -> str:
-    directory = Path(platformdirs.user_data_dir("candidate-widget"))
-    return f"sqlite:///{directory / 'widget.db'}"
-
-
-def _default_log_format() -> Literal["json", "text"]:
-    return "text" if sys.stderr.isatty() else "json"
-
-
-Origin = Annotated[str, AfterValidator(origin)]
 Seconds = Annotated[int, Field(ge=1, le=MAX_SECONDS)]
-Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
-SomeSecrets = Annotated[Secrets, AfterValidator(_at_least_one)]
+Port = Annotated[int, BeforeValidator(variables.metrics_port), Field(ge=1, le=MAX_PORT)]
+Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(variables.split)]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(variables.split)]
 
 
 class Settings(BaseSettings):
     """What an operator decides. Durations are whole seconds."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WIDGET_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+        env_prefix="WIDGET_",
+        env_ignore_empty=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
     )
 
-    partner_api_url: Annotated[str, AfterValidator(_api_origin)]
-    partner_api_key: Annotated[SecretStr, AfterValidator(_api_key)]
-    secret_key: Annotated[SomeSecrets, _each(_is_secret_key)]
-    host_token: Annotated[SomeSecrets, _each(_is_token)]
-    allowed_origins: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_patterns)
-    ]
-    public_url: Origin = "http://127.0.0.1:8001"
-    database_url: Annotated[str, AfterValidator(_database_url)] = Field(
-        default_factory=_default_database_url
+    partner_api_url: Annotated[str, AfterValidator(variables.api_origin)]
+    partner_api_key: Annotated[SecretStr, AfterValidator(variables.api_key)]
+    secret_key: Annotated[Secrets, AfterValidator(variables.secret_keys)]
+    host_token: Annotated[Secrets, AfterValidator(variables.host_tokens)]
+    allowed_origins: Annotated[Texts, AfterValidator(variables.origin_patterns)]
+    public_url: Annotated[str, AfterValidator(origin)] = "http://127.0.0.1:8001"
+    database_url: Annotated[str, AfterValidator(variables.database_url)] = Field(
+        default_factory=variables.default_database_url
     )
     session_ttl: Seconds = 3600
     run_ttl: Seconds = 31_536_000
@@ -254,15 +65,15 @@ class Settings(BaseSettings):
     lease: Seconds = 90
     cancel_on_leave: bool = True
     run_timeout: Seconds = 600
-    partner_api_proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = None
-    partner_api_ca: Annotated[str, AfterValidator(_authorities)] | None = None
-    events_url: Annotated[str, AfterValidator(_events_url)] | None = None
-    # Validated in the order in which they stand: the secret, which the URL requires, after it.
+    partner_api_proxy: Annotated[SecretStr, AfterValidator(variables.proxy)] | None = None
+    partner_api_ca: Annotated[str, AfterValidator(variables.authorities)] | None = None
+    events_url: Annotated[str, AfterValidator(variables.events_url)] | None = None
+    # Validated in this order, so that it is known by then whether there is a URL.
     events_secret: Annotated[
-        Secrets, _each(_is_events_secret), AfterValidator(_required_with_url)
-    ] = Field(default=(), validate_default=True)
+        Secrets, AfterValidator(variables.events_secrets), AfterValidator(_required_with_url)
+    ] = ()
     metrics_port: Port | None = None
-    log_format: Literal["json", "text"] = Field(default_factory=_default_log_format)
+    log_format: Literal["json", "text"] = Field(default_factory=variables.default_log_format)
 
 
 class SettingsError(Exception):
@@ -287,12 +98,16 @@ def load() -> Settings:
             problems.setdefault(name, _problem(name, dict(detail), from_file=name in contents))
     if problems:
         raise SettingsError(list(problems.values()))
+    return settings
+
+
+def make_database_file(settings: Settings) -> None:
+    """Where it is SQLite's. Raises SettingsError where it cannot be written."""
     try:
         make_private_file(settings.database_url)
     except OSError as error:
         cause = f"must be a file that can be written: {error.strerror}"
         raise SettingsError([f"WIDGET_DATABASE_URL: {cause}"]) from None
-    return settings
 
 
 def _read_files() -> tuple[dict[str, Any], dict[str, str]]:
@@ -308,22 +123,25 @@ def _read_files() -> tuple[dict[str, Any], dict[str, str]]:
         elif path:
             try:
                 contents[name] = _content(path)
-            except OSError as error:
-                cause = f"must be a file that can be read: {error.strerror}"
-                problems[name] = f"{variable}_FILE: {cause}"
-            except ValueError:
-                problems[name] = (
-                    f"{variable}_FILE: must be a text file of {MAX_FILE_BYTES} bytes at most"
-                )
+            except ValueError as error:
+                problems[name] = f"{variable}_FILE: {error}"
     return contents, problems
 
 
 def _content(path: str) -> str:
-    with Path(path).open("rb") as file:
-        content = file.read(MAX_FILE_BYTES + 1)
+    """Raises ValueError, which says what the file must be."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"must be a file that can be read: {error.strerror}") from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("must be a text file") from None
     if len(content) > MAX_FILE_BYTES:
-        raise ValueError("too large")
-    return content.decode("utf-8-sig").rstrip("\r\n")
+        raise ValueError(f"must be a file of {MAX_FILE_BYTES} bytes at most")
+    return text.rstrip("\r\n")
 
 
 def _problem(name: str, detail: dict[str, Any], *, from_file: bool) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.widget.partner import KEY
 from tests.widget.world import HOST_TOKEN, SECRET
+from widget import __version__
 
 GOOD = {
     "WIDGET_PARTNER_API_URL": "http://127.0.0.1:9",
@@ -63,6 +64,26 @@ def test_check_says_what_does_not_answer_without_telling_the_key(tmp_path: Path)
     assert lines[1].startswith("FAIL  Partner API: http://127.0.0.1:9")
     assert any(line.startswith("ok    database: ") for line in lines)
     assert KEY not in result.stdout + result.stderr
+
+
+def test_the_version_is_told() -> None:
+    assert widget("--version").stdout.strip() == __version__
+
+
+def test_a_port_or_a_number_of_workers_that_cannot_be_is_one_line_of_usage() -> None:
+    for argument in ["--port=65536", "--port=-1", "--port=http", "--workers=0", "--workers=two"]:
+        result = widget("serve", argument, **GOOD)
+        assert result.returncode == 2
+        assert "Traceback" not in result.stderr
+        assert argument.partition("=")[0] in result.stderr.splitlines()[-1]
+
+
+def test_snippet_prints_and_writes_nothing(tmp_path: Path) -> None:
+    database = tmp_path / "new" / "w.db"
+    result = widget("snippet", **GOOD, WIDGET_DATABASE_URL=f"sqlite:///{database}")
+    assert result.returncode == 0
+    assert "<candidate-intelligence" in result.stdout
+    assert not database.parent.exists()
 
 
 def test_without_a_command_the_usage_is_shown() -> None:

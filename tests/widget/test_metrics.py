@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from tests.widget.conftest import MakeSettings
 from tests.widget.partner import Partner, Reply, completed, reply
 from tests.widget.people import IDA, MARA, create_body
 from tests.widget.world import HOST_TOKEN, Clock, World, a_world
-from widget import metrics
+from widget import metrics, shared_counts
 from widget.app import create_app
 from widget.metrics import REGISTRY
 from widget.model import Reason
@@ -201,7 +202,7 @@ COUNT_ONE = "from widget import metrics; metrics.sessions_opened.inc(); print('d
 
 
 @contextmanager
-def a_worker(program: str = COUNT_ONE) -> Iterator[None]:
+def a_worker(program: str = COUNT_ONE) -> Iterator[subprocess.Popen[bytes]]:
     """Counts one session, and lives on with what follows."""
     with subprocess.Popen(
         [sys.executable, "-c", f"{program}; input()"],
@@ -210,14 +211,14 @@ def a_worker(program: str = COUNT_ONE) -> Iterator[None]:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"done\n"
-        yield
+        yield process
         process.kill()
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with metrics.of_all_workers():
-        yield Path(os.environ[metrics.FOLDER_VARIABLE])
+    with shared_counts.of_all_workers():
+        yield Path(os.environ[shared_counts.FOLDER_VARIABLE])
 
 
 def counted_in(folder: Path) -> float:
@@ -240,6 +241,46 @@ def test_a_worker_that_dies_leaves_no_file_behind_that_its_successor_does_not_us
             pass
     assert len(list(folder.glob("counter_*.db"))) == 1
     assert counted_in(folder) == 3
+
+
+def test_a_folder_that_is_removed_is_made_again_and_the_counts_begin_again(folder: Path) -> None:
+    """By a worker that lives on, and by one that starts."""
+    again = "import time; time.sleep(1.1); metrics.sessions_opened.inc(2)"
+    program = f"{COUNT_ONE}; input(); {again}; print('done', flush=True)"
+    with a_worker(program) as living:
+        shutil.rmtree(folder)
+        assert living.stdin is not None
+        assert living.stdout is not None
+        with a_worker():
+            living.stdin.write(b"\n")
+            living.stdin.flush()
+            assert "metrics_began_again" in living.stdout.readline().decode()
+            assert living.stdout.readline() == b"done\n"
+            assert len(list(folder.glob("counter_*.db"))) == 2
+    assert counted_in(folder) == 3
+
+
+def test_a_worker_whose_folder_cannot_be_made_says_so_and_serves_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "file").touch()
+    monkeypatch.setenv(shared_counts.FOLDER_VARIABLE, str(folder / "file"))
+    program = f"{COUNT_ONE}"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
+        output = process.communicate()[0].decode()
+    assert process.returncode == 0
+    assert "metrics_lost" in output.splitlines()[0]
+
+
+def test_a_variable_of_prometheus_that_others_set_is_no_concern_of_the_widget(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(shared_counts.FOLDER_VARIABLE)
+    for path in [folder, folder / "missing"]:
+        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(path))
+        with a_worker():
+            assert list(folder.iterdir()) == []
+    monkeypatch.setenv(shared_counts.FOLDER_VARIABLE, str(folder))
 
 
 # Documents

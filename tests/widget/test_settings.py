@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.widget.partner import KEY
-from widget.settings import Settings, SettingsError, load
+from widget.settings import Settings, SettingsError, load, make_database_file
 
 SECRET = "settings-secret-of-some-32-letters"
 TOKEN = "a-host-token-of-twenty-or-more"
@@ -174,7 +174,9 @@ def test_the_file_of_the_database_is_for_nobody_else_to_read(
     environment: Environment, tmp_path: Path
 ) -> None:
     environment(WIDGET_DATABASE_URL=f"sqlite:///{tmp_path}/sub/w.db")
-    load()
+    settings = load()
+    assert not (tmp_path / "sub").exists()
+    make_database_file(settings)
     assert (tmp_path / "sub" / "w.db").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "sub").stat().st_mode & 0o777 == 0o700
 
@@ -222,7 +224,7 @@ def test_the_file_of_the_database_is_for_nobody_else_to_read(
             "must be sqlite:///path/to/file or postgresql://",
         ),
         ("WIDGET_DATABASE_URL", ["sqlite://", "sqlite:///", "postgres://h/d"], "must be sqlite"),
-        ("WIDGET_DATABASE_URL", ["sqlite:////proc/nowhere/w.db"], "a file that can be written"),
+        ("WIDGET_DATABASE_URL", ["sqlite:///~/w.db", "sqlite:///~root/w.db"], "a path without ~"),
         (
             "WIDGET_DATABASE_URL",
             [
@@ -273,6 +275,7 @@ def test_the_file_of_the_database_is_for_nobody_else_to_read(
             for name in DURATIONS
         ),
         ("WIDGET_CANCEL_ON_LEAVE", ["maybe", "2"], "must be true or false"),
+        ("WIDGET_METRICS_PORT", ["tcp://10.3.4.5:9464"], "a Service named widget-metrics"),
         ("WIDGET_METRICS_PORT", ["0", "65536", "off", "9" * 5000], "must be a port number"),
         ("WIDGET_LOG_FORMAT", ["xml", "JSON"], "must be json or text"),
     ],
@@ -354,7 +357,7 @@ def test_what_is_wrong_with_a_file_is_told_in_one_line_without_its_content(
         str(tmp_path / "hush"): "its content must be ",
         str(tmp_path / "binary"): "must be a text file",
         str(tmp_path / "empty"): "its content ",
-        "/dev/zero": "must be a text file",
+        "/dev/zero": "must be a file of 65536 bytes at most",
     }
     (tmp_path / "hush").write_text("hush hush")
     (tmp_path / "binary").write_bytes(b"hush\xff")
@@ -373,10 +376,26 @@ def test_what_is_wrong_with_a_file_is_told_in_one_line_without_its_content(
         environment(**{f"{variable}_FILE": None})
 
 
+def test_without_a_home_directory_the_database_has_to_be_named(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container, for a user who is in no list of users."""
+
+    def nobody(_: int) -> None:
+        raise KeyError
+
+    environment()
+    for variable in ["HOME", "XDG_DATA_HOME"]:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    (problem,) = problems()
+    assert problem.startswith("WIDGET_DATABASE_URL: is required for want of a home")
+
+
 def test_without_the_extra_postgresql_is_refused_with_what_to_install(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("widget.settings.find_spec", lambda _: None)
+    monkeypatch.setattr("widget.variables.find_spec", lambda _: None)
     environment(WIDGET_DATABASE_URL="postgresql://u@h/d")
     (problem,) = problems()
     assert problem == "WIDGET_DATABASE_URL: needs psycopg, which the extra 'postgres' installs"
