@@ -1,5 +1,6 @@
 """Starts the three servers of the demo as processes of their own, and stops them."""
 
+import base64
 import os
 import secrets
 import socket
@@ -98,7 +99,7 @@ def running(
         commands = [
             (_sandbox(ports, key, speed), {}, f"{demo.sandbox}/openapi.json"),
             (_widget(ports), environment, f"{demo.widget}/readyz"),
-            (_ats(ports, demo), {"ATS_WIDGET_TOKEN": demo.host_token}, f"{demo.ats}/healthz"),
+            (_ats(ports, demo), _ats_environment(environment), f"{demo.ats}/healthz"),
         ]
         processes = [
             (stack.enter_context(process_of(command, extra)), address)
@@ -141,6 +142,15 @@ def _widget_environment(demo: Demo, key: str, folder: Path) -> dict[str, str]:
         "WIDGET_ALLOWED_ORIGINS": demo.ats,
         "WIDGET_PUBLIC_URL": demo.widget,
         "WIDGET_DATABASE_URL": f"sqlite:///{folder / 'widget.db'}",
+        "WIDGET_EVENTS_URL": f"{demo.ats}/webhooks/candidate-intelligence",
+        "WIDGET_EVENTS_SECRET": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+    }
+
+
+def _ats_environment(widget: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "ATS_WIDGET_TOKEN": widget["WIDGET_HOST_TOKEN"],
+        "ATS_EVENTS_SECRET": widget["WIDGET_EVENTS_SECRET"],
     }
 
 

@@ -9,18 +9,26 @@ import uvicorn
 from demo_ats.ats.app import create_app
 from demo_ats.ats.settings import Settings
 
-TOKEN_VARIABLE = "ATS_WIDGET_TOKEN"  # noqa: S105 - its name, not its value
-GRACEFUL_STOP_SECONDS = 3
+SECRETS = {"ATS_WIDGET_TOKEN": "WIDGET_HOST_TOKEN", "ATS_EVENTS_SECRET": "WIDGET_EVENTS_SECRET"}
+GRACEFUL_STOP_SECONDS = 1  # open boards listen for ever
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    token = os.environ.get(TOKEN_VARIABLE)
-    if not token:
-        print(f"{TOKEN_VARIABLE} is required: the widget's WIDGET_HOST_TOKEN.", file=sys.stderr)
+    missing = [name for name in SECRETS if not os.environ.get(name)]
+    for name in missing:
+        print(f"{name} is required: the widget's {SECRETS[name]}.", file=sys.stderr)
+    if missing:
         return 2
+    settings = Settings(
+        origin=f"http://{options.host}:{options.port}",
+        widget_url=options.widget_url,
+        sandbox_url=options.sandbox_url,
+        widget_token=os.environ["ATS_WIDGET_TOKEN"],
+        events_secret=os.environ["ATS_EVENTS_SECRET"],
+    )
     uvicorn.run(
-        create_app(Settings(options.widget_url, options.sandbox_url, token)),
+        create_app(settings),
         host=options.host,
         port=options.port,
         log_level="warning",

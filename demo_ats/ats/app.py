@@ -16,8 +16,11 @@ from starlette.staticfiles import StaticFiles
 from demo_ats.ats import people
 from demo_ats.ats.access import Access
 from demo_ats.ats.accounts import Accounts
+from demo_ats.ats.board import Board
 from demo_ats.ats.candidate_intelligence import CandidateIntelligence
 from demo_ats.ats.candidates import Candidates
+from demo_ats.ats.erasures import Erasures
+from demo_ats.ats.events import Events
 from demo_ats.ats.integration import Integration
 from demo_ats.ats.intelligence import Intelligence
 from demo_ats.ats.languages import choose_language
@@ -25,6 +28,7 @@ from demo_ats.ats.pipeline import Pipeline
 from demo_ats.ats.rendering import Rendering
 from demo_ats.ats.security import SameOrigin, SecurityHeaders, policy
 from demo_ats.ats.settings import Settings
+from demo_ats.ats.usage import Usage
 from demo_ats.ats.wire import Wire
 
 STATIC = Path(__file__).with_name("static")
@@ -35,11 +39,16 @@ def create_app(settings: Settings, transport: httpx2.AsyncBaseTransport | None =
     everyone = people.load()
     accounts, pipeline = Accounts(everyone.users), Pipeline(everyone.candidates)
     access, rendering = Access(accounts, pipeline), Rendering(accounts)
-    widget = CandidateIntelligence(settings.widget_url, settings.widget_token, transport)
-    intelligence = Intelligence(access, widget)
+    widget = CandidateIntelligence(
+        settings.widget_url, settings.widget_token, settings.origin, transport
+    )
+    intelligence, erasures = Intelligence(access, widget), Erasures(widget)
+    events = Events(settings.events_secret, pipeline, accounts)
+    board = Board(access, pipeline, widget, events, rendering)
+    candidates = Candidates(access, pipeline, intelligence, erasures, widget.loader_url, rendering)
+    usage = Usage(access, widget, rendering)
     wire = Wire(settings.sandbox_url, transport)
-    candidates = Candidates(access, pipeline, intelligence, widget.loader_url, rendering)
-    integration = Integration(wire, pipeline, accounts, rendering)
+    integration = Integration(wire, events, pipeline, accounts, rendering)
 
     async def failure(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
@@ -48,24 +57,31 @@ def create_app(settings: Settings, transport: httpx2.AsyncBaseTransport | None =
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        await erasures.close()
         await widget.close()
         await wire.close()
 
     return Starlette(
         routes=[
-            Route("/", candidates.board),
+            Route("/", board.show),
+            Route("/board/changes", board.changes),
             Route("/candidates/new", candidates.new),
             Route("/candidates", candidates.add, methods=["POST"]),
             Route("/candidates/{id}", candidates.show),
             Route("/candidates/{id}/stage", candidates.move, methods=["POST"]),
             Route("/candidates/{id}/notes", candidates.add_note, methods=["POST"]),
+            Route("/candidates/{id}/deletion", candidates.delete, methods=["POST"]),
             Route("/candidates/{id}/intelligence", intelligence.frame),
             Route(
                 "/candidates/{id}/intelligence-session", intelligence.open_session, methods=["POST"]
             ),
             Route("/user", accounts.switch, methods=["POST"]),
             Route("/language", choose_language, methods=["POST"]),
+            Route("/webhooks/candidate-intelligence", events.take, methods=["POST"]),
+            Route("/usage", usage.show),
             Route("/integration", integration.show),
+            Route("/integration/calls/{number:int}", integration.call),
+            Route("/integration/events/{number:int}", integration.event),
             Route("/integration/log", integration.log),
             Route("/integration/log/clear", integration.clear, methods=["POST"]),
             Route("/healthz", alive),

@@ -1,24 +1,39 @@
 """Candidate Intelligence in an ATS: the backend's half of the integration, and the file to copy.
 
-The page asks the backend for a session (`_intelligence.html`), the backend opens one for the
-candidate whose profile is looked at, and the widget answers with the address to frame. The Partner
-API's key stays with the widget, and the host token stays here.
+The Partner API's key stays with the widget, and the widget's host token stays here. Whoever calls
+`open_session` has checked that this user may see this candidate.
 """
 
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any, Literal
+from urllib.parse import quote
 
 import httpx2
 
 TIMEOUT_SECONDS = 5.0
+MAX_IDS = 200  # in one question for statuses
+MAX_AGE_SECONDS = 300  # of a signature: an older one may be somebody's copy
+
+Permission = Literal["run", "view"]
 
 
 class WidgetUnavailable(Exception):
-    """The widget gave no session. The cause is for the log, not for the recruiter."""
+    """The widget did not answer as it should. The cause is for the log, not for the user."""
+
+
+class NotFromTheWidget(Exception):
+    """An event without a valid signature. Answer 400, and do nothing."""
 
 
 @dataclass(frozen=True)
 class Client:
-    """The recruiter who looks, and the company that is billed. `id` is the company's in the ATS."""
+    """The company that is billed, by its `id` in the ATS, and the recruiter who looks."""
 
     id: str
     first_name: str
@@ -28,7 +43,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Who the report is about. `id` is the ATS's own; `cv` is plain text."""
+    """Who the report is about. `id` is the person's own in the ATS; `cv` is plain text."""
 
     id: str
     first_name: str
@@ -40,39 +55,94 @@ class Candidate:
 
 
 class CandidateIntelligence:
-    """The widget's host API. `token` is the widget's WIDGET_HOST_TOKEN."""
+    """The widget's host API. `token` is its WIDGET_HOST_TOKEN, `origin` that of the ATS's pages.
+
+    Each method raises WidgetUnavailable.
+    """
 
     def __init__(
-        self, widget_url: str, token: str, transport: httpx2.AsyncBaseTransport | None = None
+        self,
+        widget_url: str,
+        token: str,
+        origin: str,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self.loader_url = f"{widget_url}/embed.js"
+        self._origin = origin
+        headers = {"Authorization": f"Bearer {token}"}
         self._http = httpx2.AsyncClient(
-            base_url=widget_url,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=TIMEOUT_SECONDS,
-            transport=transport,
+            base_url=widget_url, headers=headers, timeout=TIMEOUT_SECONDS, transport=transport
         )
 
-    async def open_session(self, client: Client, candidate: Candidate, language: str) -> str:
-        """The address for the iframe, good for one opening of one profile.
-
-        Raises WidgetUnavailable.
-        """
+    async def open_session(
+        self,
+        client: Client,
+        candidate: Candidate,
+        viewer_id: str,
+        permissions: Sequence[Permission],
+        language: str,
+    ) -> str:
+        """The address for the iframe, for this user and this opening of the profile alone."""
         body = {
             "language": language,
-            "client": _filled_in(client),
-            "candidate": _filled_in(candidate),
+            "client": asdict(client),
+            "candidate": asdict(candidate),
+            "viewer": {"id": viewer_id},
+            "permissions": list(permissions),
+            "origin": self._origin,
+            "appearance": {"intro": True},
         }
-        try:
-            answer = await self._http.post("/api/v1/sessions", json=body)
-            answer.raise_for_status()
-            return str(answer.json()["embed_url"])
-        except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
-            raise WidgetUnavailable(f"{type(error).__name__}: {error}") from error
+        return str(await self._call("POST", "/api/v1/sessions", "embed_url", json=body))
+
+    async def statuses(self, client_id: str, candidate_ids: Sequence[str]) -> dict[str, str]:
+        """`none`, `running`, `completed`, `failed` or `canceled` by candidate, for a list."""
+        found: dict[str, str] = {}
+        for start in range(0, len(candidate_ids), MAX_IDS):
+            ids = candidate_ids[start : start + MAX_IDS]
+            body = {"client_id": client_id, "candidate_ids": ids}
+            told = await self._call("POST", "/api/v1/statuses", "statuses", json=body)
+            found |= {candidate_id: each["status"] for candidate_id, each in told.items()}
+        return found
+
+    async def usage(self, first_month: str, last_month: str) -> list[dict[str, Any]]:
+        """What each client company ran in each month (`2026-01`), for the ATS's own invoices."""
+        months = {"from": first_month, "to": last_month}
+        return list(await self._call("GET", "/api/v1/usage", "usage", params=months))
+
+    async def erase(self, client_id: str, candidate_id: str) -> None:
+        """Call it where the ATS deletes a candidate, and again until it has got through."""
+        pair = f"{quote(client_id, safe='')}/{quote(candidate_id, safe='')}"
+        await self._call("DELETE", f"/api/v1/candidates/{pair}")
 
     async def close(self) -> None:
         await self._http.aclose()
 
+    async def _call(self, method: str, path: str, member: str = "", **parts: Any) -> Any:
+        try:
+            answer = await self._http.request(method, path, **parts)
+            if not answer.is_success:  # the problem's text names fields, and no values
+                raise WidgetUnavailable(f"{answer.status_code}: {answer.text[:500]}")
+            return answer.json()[member] if member else None
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise WidgetUnavailable(type(error).__name__) from error
 
-def _filled_in(record: Client | Candidate) -> dict[str, str]:
-    return {name: value for name, value in asdict(record).items() if value}
+
+def verified_event(secret: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """`{type, timestamp, data}` of a POST signed as https://www.standardwebhooks.com has it.
+
+    `secret` is WIDGET_EVENTS_SECRET. The same `webhook-id` may come twice. Raises NotFromTheWidget.
+    """
+    try:
+        event_id, sent_at = headers["webhook-id"], headers["webhook-timestamp"]
+        key = base64.b64decode(secret.removeprefix("whsec_"))
+        digest = hmac.digest(key, f"{event_id}.{sent_at}.".encode() + body, hashlib.sha256)
+        expected = b"v1," + base64.b64encode(digest)
+        given = headers["webhook-signature"].encode().split()
+        if not any(hmac.compare_digest(expected, each) for each in given):
+            raise NotFromTheWidget("The signature is not the widget's.")
+        if abs(time.time() - int(sent_at)) > MAX_AGE_SECONDS:
+            raise NotFromTheWidget("The signature is too old.")
+    except (KeyError, ValueError) as error:
+        raise NotFromTheWidget("The signature cannot be read.") from error
+    event: dict[str, Any] = json.loads(body)
+    return event

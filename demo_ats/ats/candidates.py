@@ -1,4 +1,4 @@
-"""The pages of the pipeline: the board, a candidate's profile, a new candidate."""
+"""A candidate's profile, what is done there, and the form of a new candidate."""
 
 from dataclasses import asdict
 
@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from demo_ats.ats.access import Access
 from demo_ats.ats.applications import TOO_LARGE, Application, read_application
+from demo_ats.ats.erasures import Erasures
 from demo_ats.ats.forms import text
 from demo_ats.ats.intelligence import Intelligence
 from demo_ats.ats.pipeline import Candidate, Pipeline, Stage
@@ -23,19 +24,16 @@ class Candidates:
         access: Access,
         pipeline: Pipeline,
         intelligence: Intelligence,
+        erasures: Erasures,
         loader_url: str,
         rendering: Rendering,
     ) -> None:
         self._access = access
         self._pipeline = pipeline
         self._intelligence = intelligence
+        self._erasures = erasures
         self._loader_url = loader_url
         self._page = rendering.page
-
-    async def board(self, request: Request) -> Response:
-        """GET /"""
-        stages = self._pipeline.stages(self._access.user(request).company.id)
-        return self._page(request, "board.html", stages=stages)
 
     async def show(self, request: Request) -> Response:
         """GET /candidates/{id}"""
@@ -66,6 +64,13 @@ class Candidates:
         if note:
             self._pipeline.add_note(candidate, self._access.user(request).name, note)
         return _to_profile(candidate)
+
+    async def delete(self, request: Request) -> Response:
+        """POST /candidates/{id}/deletion"""
+        candidate = self._access.editable_candidate(request)
+        self._pipeline.delete(candidate)
+        self._erasures.add(candidate.tenant, candidate.id)
+        return RedirectResponse("/", 303)
 
     async def new(self, request: Request) -> Response:
         """GET /candidates/new"""

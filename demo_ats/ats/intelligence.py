@@ -39,7 +39,11 @@ class Intelligence:
         candidate, user = self._access.candidate(request), self._access.user(request)
         try:
             return await self._intelligence.open_session(
-                _client(user), _subject(candidate), current_language(request)
+                _client(user),
+                _subject(candidate),
+                viewer_id=user.id,
+                permissions=["run", "view"] if user.may_edit else ["view"],
+                language=current_language(request),
             )
         except WidgetUnavailable as error:
             log.warning("No Candidate Intelligence session: %s", error)

@@ -141,6 +141,13 @@ class Pipeline:
         note = Note(author, text, now())
         return self._keep(replace(candidate, notes=(note, *candidate.notes)))
 
+    def add_event(self, candidate: Candidate, text: str) -> Candidate:
+        event = Event(text, now())
+        return self._keep(replace(candidate, activity=(event, *candidate.activity)))
+
+    def delete(self, candidate: Candidate) -> None:
+        del self._candidates[candidate.tenant, candidate.id]
+
     def _keep(self, candidate: Candidate) -> Candidate:
         self._candidates[candidate.tenant, candidate.id] = candidate
         return candidate

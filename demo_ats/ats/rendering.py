@@ -1,5 +1,6 @@
 """Templates, and what every page needs to know."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,13 @@ class Rendering:
             undefined=StrictUndefined,
         )
         environment.filters.update(
-            ago=ago, day=day, clock_time=clock_time, moment=moment, cv_lines=lines
+            ago=ago,
+            day=day,
+            month=month,
+            pretty=pretty,
+            clock_time=clock_time,
+            moment=moment,
+            cv_lines=lines,
         )
         environment.globals["icon"] = vars(environment.get_template("_icons.html").module)["icon"]
         self._templates = Jinja2Templates(env=environment)
@@ -49,6 +56,18 @@ class Rendering:
             },
             status_code,
         )
+
+    def fragment(self, template: str, **context: Any) -> str:
+        return self._templates.get_template(template).render(**context)
+
+
+def month(first_day: datetime) -> str:
+    return f"{first_day:%B %Y}"
+
+
+def pretty(value: Any) -> str:
+    """JSON for people; a text as it is."""
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def ago(at: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import httpx2
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -20,6 +21,7 @@ class _Entry(BaseModel):
 class Call(_Entry):
     """One request to the Partner API. `retry_after` in seconds."""
 
+    number: int
     at: datetime
     method: str
     path: str
@@ -29,6 +31,21 @@ class Call(_Entry):
     candidate_id: str | None = None
     retry_after: float | None = None
     violation: str | None = None
+
+
+class Message(_Entry):
+    """One direction of a call. `body`: JSON, or a text where it was none."""
+
+    headers: dict[str, str] = {}
+    body: Any = None
+
+
+class Exchange(_Entry):
+    """One call whole, its secrets masked."""
+
+    call: Call
+    request: Message
+    answer: Message
 
 
 class Bill(_Entry):
@@ -74,6 +91,15 @@ class Wire:
             return Ledger.model_validate_json(answer.content)
         except (httpx2.HTTPError, ValidationError) as error:
             raise LedgerUnavailable(str(error)) from error
+
+    async def exchange(self, number: int) -> Exchange | None:
+        """None where the sandbox does not answer, or no longer has it."""
+        try:
+            answer = await self._http.get(f"/ledger/requests/{number}")
+            answer.raise_for_status()
+            return Exchange.model_validate_json(answer.content)
+        except (httpx2.HTTPError, ValidationError):
+            return None
 
     async def clear(self) -> None:
         """Raises LedgerUnavailable."""

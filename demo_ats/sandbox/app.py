@@ -211,12 +211,13 @@ class Sandbox:
             violation=getattr(request.state, "violation", None),
         )
         exchange = Exchange(
+            entry=entry,
             request_headers=masked(request.headers),
             request_body=without_cv(getattr(request.state, "body", None)),
             answer_headers=dict(response.headers),
             answer_body=bytes(response.body),
         )
-        self._ledger.record(entry, exchange, analysis.subject if analysis else None)
+        self._ledger.record(exchange, analysis.subject if analysis else None)
         if analysis is not None:
             self._bill_if_complete(analysis)
 

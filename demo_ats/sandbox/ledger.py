@@ -47,8 +47,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer. What is a secret or a CV is masked before it gets here."""
+    """One call whole. What is a secret or a CV is masked before it gets here."""
 
+    entry: Entry
     request_headers: Mapping[str, str]
     request_body: Any
     answer_headers: Mapping[str, str]
@@ -56,6 +57,7 @@ class Exchange:
 
     def as_json(self) -> Mapping[str, Any]:
         return {
+            "call": asdict(self.entry),
             "request": {"headers": self.request_headers, "body": self.request_body},
             "answer": {"headers": self.answer_headers, "body": _json_or_text(self.answer_body)},
         }
@@ -81,7 +83,8 @@ class Ledger:
     pairs: dict[Subject, Counter[str]] = field(default_factory=dict)
     bills: dict[Subject, Bill] = field(default_factory=dict)
 
-    def record(self, entry: Entry, exchange: Exchange, subject: Subject | None) -> None:
+    def record(self, exchange: Exchange, subject: Subject | None) -> None:
+        entry = exchange.entry
         self.requests.append(entry)
         self.exchanges[entry.number] = exchange
         if len(self.exchanges) > MAX_EXCHANGES:

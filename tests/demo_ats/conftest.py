@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from demo_ats.ats.app import create_app
 from demo_ats.ats.settings import Settings
-from tests.demo_ats.network import SANDBOX, TOKEN, WIDGET, Network
+from tests.demo_ats.network import ATS, EVENTS_SECRET, SANDBOX, TOKEN, WIDGET, Network
 
 MILO = "user_milo"  # Nadia's hiring manager
 JONAS = "user_jonas"  # recruits for the other company
@@ -26,8 +26,8 @@ def network() -> Network:
 @pytest.fixture
 def ats(network: Network) -> Iterator[TestClient]:
     """A browser's view of the demo ATS, with `network` behind it."""
-    app = create_app(Settings(WIDGET, SANDBOX, TOKEN), network.transport)
-    with TestClient(app, base_url="http://localhost:8000") as client:
+    settings = Settings(ATS, WIDGET, SANDBOX, TOKEN, EVENTS_SECRET)
+    with TestClient(create_app(settings, network.transport), base_url=ATS) as client:
         yield client
 
 

@@ -1,31 +1,49 @@
+"""The one file to copy: what it asks the widget, what it makes of the answers, whom it believes."""
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
 import httpx2
 import pytest
+from standardwebhooks import Webhook
 from starlette.testclient import TestClient
 
 from demo_ats.ats.candidate_intelligence import (
+    MAX_AGE_SECONDS,
+    MAX_IDS,
     Candidate,
     CandidateIntelligence,
     Client,
+    NotFromTheWidget,
     WidgetUnavailable,
+    verified_event,
 )
-from tests.demo_ats.network import EMBED_URL, TOKEN, WIDGET, Network
+from tests.demo_ats.network import ATS, EMBED_URL, EVENTS_SECRET, TOKEN, WIDGET, Network
 
 pytestmark = pytest.mark.anyio
 
 NADIA = Client("client_1", "Nadia", "Ferrante-Cole", "Harbour & Pine Search")
 INES = Candidate("cand_1", "Inês", "Caldeworth", "Brightmoor", "Lisbon", "Engineer", "Eleven years")
+EVENT = json.dumps({"type": "report.viewed", "data": {"candidate_id": "cand_ê"}}).encode()
 
 
 def intelligence(network: Network) -> CandidateIntelligence:
-    return CandidateIntelligence(WIDGET, TOKEN, network.transport)
+    return CandidateIntelligence(WIDGET, TOKEN, ATS, network.transport)
+
+
+def open_a_session(network: Network) -> Awaitable[str]:
+    return intelligence(network).open_session(NADIA, INES, "user_1", ["view"], "fr")
 
 
 async def test_a_session_gives_the_address_for_the_iframe(network: Network) -> None:
-    assert await intelligence(network).open_session(NADIA, INES, "en") == EMBED_URL
+    assert await open_a_session(network) == EMBED_URL
 
 
-async def test_the_body_is_the_create_body_of_the_partner_api(network: Network) -> None:
-    await intelligence(network).open_session(NADIA, INES, "fr")
+async def test_a_session_is_for_one_user_and_one_candidate(network: Network) -> None:
+    await open_a_session(network)
 
     assert network.sessions == [
         {
@@ -45,22 +63,16 @@ async def test_the_body_is_the_create_body_of_the_partner_api(network: Network) 
                 "role": "Engineer",
                 "cv": "Eleven years",
             },
+            "viewer": {"id": "user_1"},
+            "permissions": ["view"],
+            "origin": ATS,
+            "appearance": {"intro": True},
         }
     ]
 
 
-async def test_what_is_not_known_of_a_candidate_is_left_out(network: Network) -> None:
-    await intelligence(network).open_session(NADIA, Candidate("cand_2", "Elliot", "F."), "en")
-
-    assert network.sessions[0]["candidate"] == {
-        "id": "cand_2",
-        "first_name": "Elliot",
-        "last_name": "F.",
-    }
-
-
 async def test_the_host_token_travels_as_a_bearer_token(network: Network) -> None:
-    await intelligence(network).open_session(NADIA, INES, "en")
+    await open_a_session(network)
 
     assert network.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
 
@@ -81,16 +93,102 @@ async def test_any_other_answer_means_that_the_widget_is_unavailable(
     network.session_answer = answer
 
     with pytest.raises(WidgetUnavailable) as caught:
-        await intelligence(network).open_session(NADIA, INES, "en")
+        await open_a_session(network)
 
     assert TOKEN not in str(caught.value)
 
 
-async def test_a_widget_that_is_down_is_unavailable(network: Network) -> None:
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda widget: widget.statuses("client_1", ["cand_1"]),
+        lambda widget: widget.usage("2026-01", "2026-11"),
+        lambda widget: widget.erase("client_1", "cand_1"),
+    ],
+    ids=["statuses", "usage", "erase"],
+)
+async def test_a_widget_that_is_down_is_unavailable(
+    network: Network, call: Callable[[CandidateIntelligence], Awaitable[Any]]
+) -> None:
     network.down = True
 
-    with pytest.raises(WidgetUnavailable):
-        await intelligence(network).open_session(NADIA, INES, "en")
+    with pytest.raises(WidgetUnavailable) as caught:
+        await call(intelligence(network))
+
+    assert "cand_1" not in str(caught.value)
+
+
+async def test_statuses_of_a_long_list_are_asked_for_in_parts(network: Network) -> None:
+    ids = [f"cand_{number}" for number in range(MAX_IDS + 1)]
+    network.statuses = {ids[0]: "completed", ids[-1]: "running"}
+
+    found = await intelligence(network).statuses("client_1", ids)
+
+    assert (found[ids[0]], found[ids[1]], found[ids[-1]]) == ("completed", "none", "running")
+    assert list(found) == ids
+    assert len(network.requests) == 2
+
+
+async def test_usage_is_asked_for_by_month(network: Network) -> None:
+    network.usage = [{"month": "2026-11", "client_id": "client_1", "completed": 3}]
+
+    assert await intelligence(network).usage("2026-01", "2026-11") == network.usage
+    assert str(network.requests[0].url.query, "ascii") == "from=2026-01&to=2026-11"
+
+
+async def test_identifiers_of_an_erasure_may_have_any_characters(network: Network) -> None:
+    await intelligence(network).erase("a/b", "c d?é")
+
+    assert network.erased == ["/api/v1/candidates/a%2Fb/c%20d%3F%C3%A9"]
+
+
+def signed(body: bytes = EVENT, secret: str = EVENTS_SECRET, age: float = 0) -> dict[str, str]:
+    sent = datetime.fromtimestamp(time.time() - age, UTC)
+    return {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(sent.timestamp())),
+        "webhook-signature": Webhook(secret).sign("msg_1", sent, body.decode()),
+    }
+
+
+async def test_an_event_that_the_reference_library_signed_is_believed() -> None:
+    assert verified_event(EVENTS_SECRET, signed(), EVENT) == json.loads(EVENT)
+
+
+async def test_while_the_secret_is_replaced_one_of_two_signatures_is_enough() -> None:
+    other = signed(secret="whsec_bmV3IHNlY3JldA==")["webhook-signature"]
+    headers = signed()
+    headers["webhook-signature"] = f"{other} {headers['webhook-signature']}"
+
+    assert verified_event(EVENTS_SECRET, headers, EVENT) == json.loads(EVENT)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"webhook-id": "msg_2"},
+        {"webhook-timestamp": str(int(time.time()) - 1)},
+        {"webhook-timestamp": "soon"},
+        {"webhook-signature": "v1,"},
+        {"webhook-signature": "v1,é"},
+        {"webhook-signature": ""},
+        signed(body=b"{}"),
+        signed(secret="whsec_bmV3IHNlY3JldA=="),
+        signed(age=MAX_AGE_SECONDS + 2),
+        signed(age=-MAX_AGE_SECONDS - 60),
+    ],
+)
+async def test_a_signature_that_is_wrong_or_old_is_refused(changed: dict[str, str]) -> None:
+    with pytest.raises(NotFromTheWidget):
+        verified_event(EVENTS_SECRET, signed() | changed, EVENT)
+
+
+@pytest.mark.parametrize("missing", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+async def test_without_one_of_its_headers_an_event_is_refused(missing: str) -> None:
+    headers = {name: value for name, value in signed().items() if name != missing}
+
+    with pytest.raises(NotFromTheWidget):
+        verified_event(EVENTS_SECRET, headers, EVENT)
 
 
 def test_a_browser_without_scripts_gets_a_frame_whose_session_is_opened_when_it_loads(

@@ -14,7 +14,7 @@ def test_the_board_shows_every_stage_and_its_candidates(ats: TestClient) -> None
 
 def test_the_board_opens_no_sessions(ats: TestClient, network: Network) -> None:
     ats.get("/")
-    assert network.requests == []
+    assert network.sessions == []
 
     ats.post("/candidates/test_green/intelligence-session")
     assert len(network.sessions) == 1

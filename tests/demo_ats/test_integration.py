@@ -7,6 +7,7 @@ from tests.demo_ats.network import Network
 
 def call(at: str, method: str = "GET", **members: Any) -> dict[str, Any]:
     return {
+        "number": 1,
         "at": f"2026-11-24T10:00:{at}Z",
         "method": method,
         "path": "/api/v1/analyses/an_1",

@@ -1,23 +1,25 @@
+// Keeps the log current, and opens a call or an event above it.
 const POLL_MS = 1000;
 
 const wire = document.getElementById("wire");
+const sheet = document.getElementById("sheet");
 let shown = "";
 
 async function refresh() {
-  const html = await latest();
+  const html = await text(wire.dataset.source);
   if (html === null || html === shown) return;
   const last = newest();
-  const { focused, ...scroll } = placeInTable();
+  const { focused, ...scroll } = place();
   wire.innerHTML = html;
   shown = html;
   table()?.scrollTo(scroll);
-  if (focused) table()?.focus({ preventScroll: true });
+  document.getElementById(focused)?.focus({ preventScroll: true });
   for (const row of rows()) row.toggleAttribute("data-new", Number(row.dataset.at) > last);
 }
 
-async function latest() {
+async function text(address) {
   try {
-    const response = await fetch(wire.dataset.source);
+    const response = await fetch(address);
     return response.ok ? await response.text() : null;
   } catch {
     return null; // the ATS restarts: the next poll tells
@@ -28,15 +30,26 @@ const rows = () => wire.querySelectorAll("[data-at]");
 const newest = () => Math.max(0, ...Array.from(rows(), (row) => Number(row.dataset.at)));
 const table = () => wire.querySelector(".scroll");
 
-function placeInTable() {
+function place() {
   const { scrollLeft: left, scrollTop: top } = table() ?? {};
-  return { left, top, focused: table() !== null && table() === document.activeElement };
+  const focused = wire.contains(document.activeElement) ? document.activeElement.id : "";
+  return { left, top, focused };
 }
 
 async function watch() {
-  // A link that has the focus would lose it with its row.
-  if (!document.hidden && !wire.querySelector("a:focus")) await refresh();
+  if (!document.hidden) await refresh();
   setTimeout(watch, POLL_MS);
 }
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-exchange]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const page = new DOMParser().parseFromString((await text(link.href)) ?? "", "text/html");
+  const exchange = page.getElementById("exchange");
+  if (exchange === null) return location.assign(link.href);
+  document.getElementById("sheet-content").replaceChildren(document.adoptNode(exchange));
+  sheet.showModal();
+});
 
 watch();

@@ -1,0 +1,38 @@
+"""Candidates whom the ATS has deleted and the widget has still to erase."""
+
+import asyncio
+import logging
+
+from demo_ats.ats.candidate_intelligence import CandidateIntelligence, WidgetUnavailable
+
+RETRY_SECONDS = (1.0, 5.0, 30.0, 300.0)  # the last one again and again
+
+log = logging.getLogger("demo_ats")
+
+
+class Erasures:
+    """A queue in memory. A real ATS keeps a table of it, written in the transaction that deletes
+    the candidate, so that a restart forgets nobody.
+    """
+
+    def __init__(self, intelligence: CandidateIntelligence) -> None:
+        self._intelligence = intelligence
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, client_id: str, candidate_id: str) -> None:
+        task = asyncio.create_task(self._erase(client_id, candidate_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _erase(self, client_id: str, candidate_id: str) -> None:
+        for attempt in range(1_000_000):
+            try:
+                return await self._intelligence.erase(client_id, candidate_id)
+            except WidgetUnavailable as error:
+                log.warning("An erasure did not get through, and is tried again: %s", error)
+                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
