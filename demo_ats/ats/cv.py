@@ -2,14 +2,23 @@
 
 import io
 import logging
+import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
+from xml.etree import ElementTree
 
 import pypdf
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_PAGES = 30
+MAX_XML_BYTES = 16 * 1024 * 1024  # of a DOCX unpacked, which may be a thousand times its size
+
+WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+PARAGRAPH, LIST_ITEM = f"{WORD}p", f"{WORD}pPr/{WORD}numPr"
+MARKS = {f"{WORD}tab": "\t", f"{WORD}br": "\n", f"{WORD}noBreakHyphen": "-"}
 MAX_CHARACTERS = 200_000  # the Partner API's widget takes no more
 
 logging.getLogger("pypdf").setLevel(logging.ERROR)
@@ -20,16 +29,18 @@ class Unreadable(Exception):
 
 
 def text_of(filename: str, content: bytes) -> str:
-    """The text of a .txt or .pdf file. Raises Unreadable."""
+    """The text of a .txt, .pdf or .docx file. Raises Unreadable."""
     if len(content) > MAX_FILE_BYTES:
         raise Unreadable("The file is larger than 2 MB.")
     match PurePath(filename).suffix.lower():
         case ".pdf":
             return _clean(_pdf(content))
+        case ".docx":
+            return _clean(_docx(content))
         case ".txt":
             return _clean(_plain(content))
         case _:
-            raise Unreadable("Choose a .txt or .pdf file.")
+            raise Unreadable("Choose a .txt, .pdf or .docx file.")
 
 
 def _pdf(content: bytes) -> str:
@@ -47,6 +58,47 @@ def _pdf(content: bytes) -> str:
     if not pages.strip():
         raise Unreadable("The PDF holds pictures only. Paste the text instead.")
     return pages
+
+
+def _docx(content: bytes) -> str:
+    """Each paragraph of the document's body as a line, those in tables and text boxes included."""
+    try:
+        with (
+            zipfile.ZipFile(io.BytesIO(content)) as archive,
+            archive.open("word/document.xml") as document,
+        ):
+            xml = document.read(MAX_XML_BYTES + 1)
+        if len(xml) > MAX_XML_BYTES:
+            raise Unreadable("The document is too large. Paste the text instead.")
+        root = ElementTree.fromstring(xml)  # noqa: S314 - expat limits what entities become
+        text = "\n".join(_paragraphs(root))
+    except Unreadable:
+        raise
+    except Exception as error:  # zipfile and expat let many kinds of exception out
+        raise Unreadable("The document is damaged. Paste the text instead.") from error
+    if not text.strip():
+        raise Unreadable("The document holds no text. Paste the text instead.")
+    return text
+
+
+def _paragraphs(node: ElementTree.Element) -> Iterator[str]:
+    for child in node:
+        if child.tag == PARAGRAPH:
+            text, is_point = _own_text(child), child.find(LIST_ITEM) is not None
+            yield f"- {text}" if is_point and text.strip() else text
+        if child.tag != FALLBACK:  # a text box comes a second time, for older programs
+            yield from _paragraphs(child)
+
+
+def _own_text(node: ElementTree.Element) -> str:
+    """Without that of paragraphs in a text box, which are lines of their own."""
+    parts = []
+    for child in node:
+        if child.tag == f"{WORD}t":
+            parts.append(child.text or "")
+        elif child.tag not in (PARAGRAPH, FALLBACK):
+            parts.append(MARKS.get(child.tag) or _own_text(child))
+    return "".join(parts)
 
 
 def _plain(content: bytes) -> str:

@@ -22,11 +22,11 @@ MAX_DELIVERIES = 200  # are kept, for the integrators' page
 MAX_SEEN = 1_000  # ids are remembered, to tell what comes twice
 
 ACTIVITY = {
-    "report.started": "Candidate Intelligence report started",
-    "report.completed": "Candidate Intelligence report ready",
-    "report.failed": "Candidate Intelligence report failed",
-    "report.canceled": "Candidate Intelligence report canceled",
-    "report.viewed": "Candidate Intelligence report opened",
+    "report.started": "Intelligence report started",
+    "report.completed": "Intelligence report ready",
+    "report.failed": "Intelligence report failed",
+    "report.canceled": "Intelligence report canceled",
+    "report.viewed": "Intelligence report opened",
 }
 
 log = logging.getLogger("demo_ats")

@@ -62,7 +62,7 @@ class Rendering:
 
 
 def month(first_day: datetime) -> str:
-    return f"{first_day:%B %Y}"
+    return f"{first_day:%b %Y}"
 
 
 def pretty(value: Any) -> str:

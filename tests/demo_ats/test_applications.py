@@ -91,10 +91,10 @@ def test_a_text_that_is_too_long_is_marked(
 
 
 def test_a_file_that_cannot_be_read_is_marked(ats: TestClient) -> None:
-    page = ats.post("/candidates", data=ADA, files={"cv_file": ("cv.docx", b"PK")})
+    page = ats.post("/candidates", data=ADA, files={"cv_file": ("cv.odt", b"PK")})
 
     assert page.status_code == 422
-    assert 'id="cv_file-error">Choose a .txt or .pdf file.' in page.text
+    assert 'id="cv_file-error">Choose a .txt, .pdf or .docx file.' in page.text
     assert 'value="Adaline"' in page.text
 
 

@@ -37,8 +37,8 @@ def test_an_event_is_written_into_the_candidates_activity(ats: TestClient) -> No
     deliver(ats, "report.viewed", viewer_id="user_milo")
 
     profile = ats.get("/candidates/test_green").text
-    assert "Candidate Intelligence report ready" in profile
-    assert "Candidate Intelligence report opened by Milo Strandquist" in profile
+    assert "Intelligence report ready" in profile
+    assert "Intelligence report opened by Milo Strandquist" in profile
 
 
 def test_an_event_is_the_one_companys_alone(ats: TestClient) -> None:
@@ -53,7 +53,7 @@ def test_an_event_that_comes_twice_counts_once(ats: TestClient) -> None:
         assert deliver(ats, "report.failed", "msg_twice").status_code == 204
 
     profile = ats.get("/candidates/test_green").text
-    assert profile.count("Candidate Intelligence report failed") == 1
+    assert profile.count("Intelligence report failed") == 1
     assert ats.get("/integration").text.count(">again<") == 1
 
 
@@ -107,7 +107,7 @@ def test_the_board_shows_who_has_a_report(ats: TestClient, network: Network) -> 
     board = ats.get("/").text
 
     def card(candidate_id: str) -> str:
-        return board.partition(f'id="report-{candidate_id}">')[2].partition("</p>")[0]
+        return board.partition(f'id="report-{candidate_id}">')[2].partition("</span>")[0]
 
     assert card("test_green").endswith("Report")
     assert card("test_red").endswith("Running")

@@ -18,9 +18,9 @@ def test_each_company_sees_what_it_used_itself_by_month(ats: TestClient, network
 
     page = ats.get("/usage").text
 
-    assert page.index("November 2026") < page.index("October 2026")
-    assert '<td class="number" data-label="New reports"><b>34</b></td>' in page
-    assert '<td class="number" data-label="Reused, free">7</td>' in page
+    assert page.index("Nov 2026") < page.index("Oct 2026")
+    assert "<td><b>34</b></td>" in page
+    assert "<td>7</td>" in page
     assert "97" not in page.partition("<main")[2]
     sign_in(ats, JONAS)
     assert "<b>97</b>" in ats.get("/usage").text
