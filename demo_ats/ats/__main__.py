@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import socket
 import sys
+from contextlib import suppress
 
 import uvicorn
 
@@ -10,7 +12,13 @@ from demo_ats.ats.app import create_app
 from demo_ats.ats.settings import Settings
 
 SECRETS = {"ATS_WIDGET_TOKEN": "WIDGET_HOST_TOKEN", "ATS_EVENTS_SECRET": "WIDGET_EVENTS_SECRET"}
-GRACEFUL_STOP_SECONDS = 1  # open boards listen for ever
+GRACEFUL_STOP_SECONDS = 3
+
+
+class Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.state.stop()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         widget_token=os.environ["ATS_WIDGET_TOKEN"],
         events_secret=os.environ["ATS_EVENTS_SECRET"],
     )
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings),
         host=options.host,
         port=options.port,
@@ -35,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_STOP_SECONDS,
     )
+    with suppress(KeyboardInterrupt):
+        Server(config).run()
     return 0
 
 

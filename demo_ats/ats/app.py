@@ -61,7 +61,7 @@ def create_app(settings: Settings, transport: httpx2.AsyncBaseTransport | None =
         await widget.close()
         await wire.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", board.show),
             Route("/board/changes", board.changes),
@@ -94,6 +94,8 @@ def create_app(settings: Settings, transport: httpx2.AsyncBaseTransport | None =
         exception_handlers={HTTPException: failure},
         lifespan=lifespan,
     )
+    app.state.stop = events.stop
+    return app
 
 
 async def alive(_: Request) -> Response:

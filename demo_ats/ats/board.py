@@ -56,12 +56,13 @@ class Board:
         may come late, twice or in any order.
         """
         with self._events.of(tenant) as changed:
-            for candidate_id, status in (await self._statuses(tenant) or {}).items():
-                yield self._message(candidate_id, status)
-            while True:
-                statuses = await self._statuses(tenant, await changed.get())
-                for candidate_id, status in (statuses or {}).items():
-                    yield self._message(candidate_id, status)
+            yield await self._messages(tenant)
+            while (candidate_id := await changed.get()) is not None:
+                yield await self._messages(tenant, candidate_id)
+
+    async def _messages(self, tenant: str, *candidate_ids: str) -> str:
+        statuses = await self._statuses(tenant, *candidate_ids) or {}
+        return "".join(self._message(*each) for each in statuses.items())
 
     def _message(self, candidate_id: str, status: str) -> str:
         html = self._rendering.fragment("_status.html", status=status)

@@ -50,7 +50,7 @@ class Events:
         self._secret = secret
         self._pipeline = pipeline
         self._accounts = accounts
-        self._listeners: defaultdict[str, set[asyncio.Queue[str]]] = defaultdict(set)
+        self._listeners: defaultdict[str, set[asyncio.Queue[str | None]]] = defaultdict(set)
         self._seen: deque[str] = deque(maxlen=MAX_SEEN)
         self._taken = 0
         self.deliveries: deque[Delivery] = deque(maxlen=MAX_DELIVERIES)
@@ -68,14 +68,20 @@ class Events:
         return Response(status_code=204)
 
     @contextmanager
-    def of(self, tenant: str) -> Iterator[asyncio.Queue[str]]:
-        """The ids of the company's candidates about whom something has happened."""
-        queue: asyncio.Queue[str] = asyncio.Queue()
+    def of(self, tenant: str) -> Iterator[asyncio.Queue[str | None]]:
+        """The ids of the company's candidates about whom something has happened; None at last."""
+        queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._listeners[tenant].add(queue)
         try:
             yield queue
         finally:
             self._listeners[tenant].discard(queue)
+
+    def stop(self) -> None:
+        """Ends what listens, which would otherwise keep the server from stopping."""
+        for queues in self._listeners.values():
+            for queue in queues:
+                queue.put_nowait(None)
 
     def _note(self, headers: Mapping[str, str], event: Mapping[str, Any]) -> None:
         """An event may come twice, and counts once."""

@@ -9,6 +9,7 @@ from demo_ats.ats.app import create_app
 from demo_ats.ats.settings import Settings
 from tests.demo_ats.network import ATS, EVENTS_SECRET, SANDBOX, TOKEN, WIDGET, Network
 
+NADIA = "user_nadia"  # the first one, as whom everybody begins
 MILO = "user_milo"  # Nadia's hiring manager
 JONAS = "user_jonas"  # recruits for the other company
 

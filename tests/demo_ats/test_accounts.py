@@ -1,7 +1,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from tests.demo_ats.conftest import JONAS, MILO, sign_in
+from tests.demo_ats.conftest import JONAS, MILO, NADIA, sign_in
 from tests.demo_ats.network import Network
 
 
@@ -119,6 +119,17 @@ def test_a_hiring_manager_looks_and_changes_nothing(ats: TestClient) -> None:
     ]
     assert [answer.status_code for answer in refused] == [403] * len(refused)
     assert ats.get("/candidates/test_green").text == profile
+
+
+def test_a_session_names_its_viewer_and_lets_only_recruiters_run(
+    ats: TestClient, network: Network
+) -> None:
+    for user in (NADIA, MILO):
+        sign_in(ats, user)
+        ats.post("/candidates/test_green/intelligence-session")
+
+    told = [(each["viewer"]["id"], each["permissions"]) for each in network.sessions]
+    assert told == [(NADIA, ["run", "view"]), (MILO, ["view"])]
 
 
 @pytest.mark.parametrize(("chosen", "asked"), [("fr", "fr"), ("it", "it"), ("tlh", "en")])

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from demo_ats import servers
-from demo_ats.servers import LOOPBACK, CannotStart, Ports, free_ports, ports_for, running
+from demo_ats.servers import LOOPBACK, CannotStart, Ports, free_ports, local, ports_for, running
 
 DEMO = [sys.executable, "-m", "demo_ats", "--speed=20"]
 PATIENCE_SECONDS = 30
@@ -89,8 +89,10 @@ def test_the_demo_says_where_it_is_and_a_signal_stops_it_without_a_trace(
         assert demo.stdout is not None
         welcome = until("Ctrl-C", demo.stdout)
         page = httpx2.get(f"http://localhost:{port}/candidates/test_existing", trust_env=False)
-        demo.send_signal(number)
-        _, errors = demo.communicate()
+        with local.stream("GET", f"http://localhost:{port}/board/changes") as open_board:
+            assert open_board.is_success
+            demo.send_signal(number)
+            _, errors = demo.communicate()
         giving_up.cancel()
 
     assert f"http://localhost:{port}/integration" in welcome
