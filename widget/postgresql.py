@@ -55,6 +55,7 @@ class PostgreSQL:
             connect_args={"prepare_threshold": None},
         )
         self._pool = Pool(self._connect, POOL_SIZE)
+        self._unanswered: set[Pooled] = set()
         self._cancellations: set[asyncio.Task[None]] = set()
 
     async def run(self, work: Callable[[Connection], T]) -> T:
@@ -79,6 +80,8 @@ class PostgreSQL:
         return await self.run(lambda c: in_transaction(c, work, "BEGIN", lock))
 
     async def close(self) -> None:
+        for pooled in self._unanswered:
+            _hang_up(pooled)
         await self._pool.close()
         await self._engine.dispose()
 
@@ -118,9 +121,11 @@ class PostgreSQL:
     def _cut_off_at(self, deadline: float, pooled: Pooled) -> Iterator[None]:
         """To cancel a task in psycopg is to wait ten seconds more for a server that is silent."""
         timer = asyncio.get_running_loop().call_at(deadline, self._cut_off, pooled)
+        self._unanswered.add(pooled)
         try:
             yield
         finally:
+            self._unanswered.discard(pooled)
             timer.cancel()
 
     def _cut_off(self, pooled: Pooled) -> None:
@@ -134,10 +139,15 @@ async def _cut_off(pooled: Pooled) -> None:
     """Ends the wait for an answer, and has the server, if it is there, end the statement."""
     cancellation = asyncio.create_task(pooled.driver.cancel_safe(timeout=CANCEL_SECONDS))
     await asyncio.sleep(0)  # it takes from the connection what it needs
-    with suppress(Exception), socket.socket(fileno=os.dup(pooled.driver.fileno())) as end:
-        end.shutdown(socket.SHUT_RDWR)
+    _hang_up(pooled)
     with suppress(Exception):
         await cancellation
+
+
+def _hang_up(pooled: Pooled) -> None:
+    """Whoever waits for an answer is told that there will be none."""
+    with suppress(Exception), socket.socket(fileno=os.dup(pooled.driver.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
 
 
 def _spares_connection(error: BaseException) -> bool:

@@ -1,0 +1,254 @@
+"""How statements reach a database that is locked, silent, read-only, full, or has been away."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, text
+
+from tests.forwarder import Forwarder
+from tests.postgres import PostgreSQL
+from widget.database import Database, DatabaseUnavailable, connect
+from widget.patience import at_most
+from widget.postgresql import POOL_SIZE
+
+pytestmark = pytest.mark.anyio
+
+Admin = psycopg.Connection[Any]
+
+SLOWLY = "SELECT pg_sleep(0.05)"
+READ = "SELECT 1"
+WRITE = "INSERT INTO numbers VALUES (1)"
+ADD = text("INSERT INTO numbers VALUES (:number)")
+
+
+@pytest.fixture
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes five seconds takes a fraction of one."""
+    monkeypatch.setattr("widget.patience.STATEMENT_SECONDS", 0.6)
+    monkeypatch.setattr("widget.postgresql.LEAST_STATEMENT_SECONDS", 0.3)
+
+
+@pytest.fixture
+def admin(postgresql: PostgreSQL) -> Iterator[Admin]:
+    with psycopg.connect(postgresql.url, autocommit=True) as admin:
+        admin.execute("DROP TABLE IF EXISTS numbers")
+        admin.execute("CREATE TABLE numbers (number INTEGER)")
+        yield admin
+
+
+@pytest.fixture
+async def forwarder(postgresql: PostgreSQL) -> AsyncIterator[Forwarder]:
+    async with Forwarder(postgresql.port) as forwarder:
+        yield forwarder
+
+
+@pytest.fixture
+async def database(postgresql: PostgreSQL) -> AsyncIterator[Database]:
+    """PostgreSQL, with a few connections that have been used."""
+    database = connect(postgresql.url)
+    await asyncio.gather(*(execute(database, SLOWLY) for _ in range(3)))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def behind(postgresql: PostgreSQL, forwarder: Forwarder) -> AsyncIterator[Database]:
+    """The same behind the forwarder."""
+    database = connect(postgresql.url.replace(str(postgresql.port), str(forwarder.port)))
+    await asyncio.gather(*(execute(database, SLOWLY) for _ in range(3)))
+    yield database
+    await database.close()
+
+
+async def execute(database: Database, *statements: str) -> Any:
+    """The first column of what the last one returns."""
+    return await database.run(lambda connection: _execute(connection, *statements))
+
+
+def _execute(connection: Connection, *statements: str) -> Any:
+    for statement in statements:
+        result = connection.execute(text(statement))
+    return result.scalar() if result.returns_rows else None
+
+
+def end_connections(admin: Admin) -> None:
+    admin.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+
+
+async def test_connections_that_the_server_has_ended_are_not_used(
+    database: Database, admin: Admin
+) -> None:
+    end_connections(admin)
+    for _ in range(3):
+        assert await execute(database, READ) == 1
+
+
+@pytest.mark.usefixtures("_hasty")
+async def test_one_connection_that_has_fallen_silent_is_the_end_of_all_of_them(
+    behind: Database, forwarder: Forwarder
+) -> None:
+    forwarder.silence()
+    started = time.monotonic()
+    with pytest.raises(DatabaseUnavailable, match="no answer in time"):
+        await execute(behind, READ)
+    assert time.monotonic() - started < 1.5
+    for _ in range(3):
+        assert await execute(behind, READ) == 1
+
+
+async def test_what_is_read_only_for_a_while_is_written_again_afterwards(
+    database: Database, admin: Admin
+) -> None:
+    admin.execute("ALTER DATABASE postgres SET default_transaction_read_only = on")
+    try:
+        end_connections(admin)
+        await asyncio.gather(*(execute(database, SLOWLY) for _ in range(3)))
+        with pytest.raises(DatabaseUnavailable, match="ReadOnly"):
+            await execute(database, WRITE)
+        await database.run_soon(lambda connection: connection.execute(text(WRITE)))
+        assert await execute(database, READ) == 1
+    finally:
+        admin.execute("SET default_transaction_read_only = off")
+        admin.execute("ALTER DATABASE postgres RESET default_transaction_read_only")
+    with pytest.raises(DatabaseUnavailable, match="ReadOnly"):
+        await execute(database, WRITE)
+    for _ in range(3):
+        await execute(database, WRITE)
+    assert await execute(database, "SELECT count(*) FROM numbers") == 3
+
+
+async def test_a_server_that_takes_few_connections_serves_many_who_wait(
+    postgresql: PostgreSQL, admin: Admin
+) -> None:
+    admin.execute("DROP ROLE IF EXISTS few")
+    admin.execute("CREATE ROLE few LOGIN CONNECTION LIMIT 2")
+    database = connect(postgresql.url.replace("widget@", "few@"))
+    await asyncio.gather(*(execute(database, SLOWLY) for _ in range(20)))
+    await database.close()
+
+
+async def test_a_pooler_that_accepts_more_connections_than_it_serves_serves_many_who_wait(
+    behind: Database, forwarder: Forwarder
+) -> None:
+    forwarder.serves = 3
+    await asyncio.gather(*(execute(behind, SLOWLY) for _ in range(20)))
+
+
+async def test_nothing_is_prepared_as_a_pooler_gives_each_transaction_another_server(
+    database: Database,
+) -> None:
+    for _ in range(10):
+        await execute(database, READ)
+    assert await execute(database, "SELECT count(*) FROM pg_prepared_statements") == 0
+
+
+@pytest.mark.usefixtures("_hasty")
+async def test_a_statement_that_takes_too_long_is_ended_on_the_server_as_well(
+    database: Database, admin: Admin
+) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        await execute(database, "SELECT pg_sleep(60)")
+    slow = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(60)%%' AND %s"
+    deadline = time.monotonic() + 10
+    while admin.execute(slow % "state = 'active' AND pid <> pg_backend_pid()").fetchone() != (0,):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
+async def test_a_request_waits_for_the_database_so_long_in_all(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("widget.postgresql.LEAST_STATEMENT_SECONDS", 0.1)
+    started = time.monotonic()
+    with at_most(0.5):
+        await execute(database, "SELECT pg_sleep(0.2)")
+        with pytest.raises(DatabaseUnavailable):
+            await execute(database, "SELECT pg_sleep(0.4)")
+        with pytest.raises(DatabaseUnavailable):
+            await execute(database, READ)
+    assert time.monotonic() - started < 1.0
+    await execute(database, READ)
+
+
+async def test_a_crowd_shares_the_connections_and_what_it_says_wrong_ends_none(
+    database: Database, admin: Admin
+) -> None:
+    faulty = "SELECT 1 / 0"
+    outcomes = await asyncio.gather(
+        *(execute(database, faulty if n % 3 == 0 else SLOWLY) for n in range(60)),
+        return_exceptions=True,
+    )
+    failed = [isinstance(outcome, DatabaseUnavailable) for outcome in outcomes]
+    assert failed == [n % 3 == 0 for n in range(60)]
+    made = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+    (count,) = admin.execute(made).fetchone() or (0,)
+    assert count - 1 <= POOL_SIZE
+
+
+async def test_all_of_a_transaction_is_done_or_nothing(database_url: str) -> None:
+    database = connect(database_url)
+    await execute(database, "CREATE TABLE numbers (number INTEGER PRIMARY KEY)")
+    with pytest.raises(DatabaseUnavailable):
+        await database.transaction(lambda connection: _execute(connection, WRITE, WRITE))
+    assert await execute(database, "SELECT count(*) FROM numbers") == 0
+    await database.transaction(lambda connection: _execute(connection, WRITE))
+    assert await execute(database, "SELECT count(*) FROM numbers") == 1
+    await database.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "widget.db"
+
+
+@pytest.mark.usefixtures("_hasty")
+async def test_another_program_that_writes_holds_up_what_is_written_and_nothing_else(
+    file: Path,
+) -> None:
+    database = connect(f"sqlite:///{file}")
+    await execute(database, "CREATE TABLE numbers (number INTEGER)")
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writes = [asyncio.create_task(execute(database, WRITE)) for _ in range(3)]
+        await asyncio.sleep(0)
+        started = time.monotonic()
+        assert await execute(database, READ) == 1
+        await database.run_soon(lambda connection: connection.execute(text(WRITE)))
+        assert time.monotonic() - started < 0.1
+        outcomes = await asyncio.gather(*writes, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [DatabaseUnavailable] * 3
+        assert time.monotonic() - started < 1.5
+        other.execute("ROLLBACK")
+    await execute(database, WRITE)
+    await database.close()
+
+
+def adding(number: int) -> Callable[[Connection], Any]:
+    return lambda connection: connection.execute(ADD, {"number": number})
+
+
+async def test_those_who_wait_for_another_program_are_served_in_turn(file: Path) -> None:
+    database = connect(f"sqlite:///{file}")
+    await execute(database, "CREATE TABLE numbers (number INTEGER)")
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writes = [asyncio.create_task(database.transaction(adding(n))) for n in range(5)]
+        await asyncio.sleep(0)
+        await database.run_soon(adding(5))
+        await asyncio.sleep(0.05)
+        other.execute("COMMIT")
+    await asyncio.gather(*writes)
+    await database.run(adding(6))
+    listed = "SELECT group_concat(number) FROM (SELECT number FROM numbers ORDER BY rowid)"
+    assert await execute(database, listed) == "0,1,2,3,4,5,6"
+    await database.close()
