@@ -54,7 +54,7 @@ async def check(
         Finding("settings", Level.OK, "complete"),
         key,
         _check_clock(network),
-        await _check_database(settings),
+        *await _check_database(settings),
         _check_public_url(settings.public_url),
         await _check_reach(settings.public_url, transport),
         *map(_check_origin, settings.allowed_origins),
@@ -111,7 +111,7 @@ def _check_clock(network: _Dated) -> Finding:
     return Finding("clock", Level.WARNING, f"{abs(seconds)} s {way} the Partner API's")
 
 
-async def _check_database(settings: Settings) -> Finding:
+async def _check_database(settings: Settings) -> list[Finding]:
     """Opening it writes: the tables where they are missing, the index key where it is new."""
     place = _without_secrets(settings.database_url)
     try:
@@ -121,11 +121,15 @@ async def _check_database(settings: Settings) -> Finding:
         )
         try:
             await store.open()
+            warnings = await store.warnings()
         finally:
             await store.close()
     except (DatabaseUnavailable, OSError) as error:
-        return Finding("database", Level.FAILURE, f"{place} cannot be used ({error})")
-    return Finding("database", Level.OK, f"{place} answers and can be written")
+        return [Finding("database", Level.FAILURE, f"{place} cannot be used ({error})")]
+    return [
+        Finding("database", Level.OK, f"{place} answers and can be written"),
+        *(Finding("database", Level.WARNING, warning) for warning in warnings),
+    ]
 
 
 def _without_secrets(url: str) -> str:

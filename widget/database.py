@@ -39,6 +39,10 @@ class Database(Protocol):
         """`transaction`, for one process at a time."""
         ...
 
+    async def warnings(self) -> list[str]:
+        """What is amiss with a database that works. Each says it of "the database"."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what only the extra `postgres` installs
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 CONNECT_AGAIN_SECONDS = 1.0  # after a failure, while other connections work
+IDLE_SECONDS = 30.0  # less than firewalls forget a connection in; others may need it meanwhile
 
 
 @dataclass(eq=False, slots=True)
@@ -29,6 +30,7 @@ class Pooled:
     driver: Driver
     era: int = field(default=0, init=False)
     cut_off: bool = field(default=False, init=False)  # its statement took too long
+    idle_since: float = field(default=0.0, init=False)
 
     @property
     def was_closed(self) -> bool:
@@ -87,7 +89,10 @@ class Pool:
         elif place := self._first_waiting():
             place.set_result(pooled)
         else:
+            pooled.idle_since = asyncio.get_running_loop().time()
             self._idle.append(pooled)
+            if self._idle[0].idle_since < pooled.idle_since - IDLE_SECONDS:
+                self._drop(self._idle.pop(0))
 
     def renew(self, pooled: Pooled) -> None:
         """Ends a connection that has failed, and with it all that were made before."""

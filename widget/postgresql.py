@@ -19,20 +19,12 @@ from widget.patience import waiting
 from widget.pool import Pool, Pooled
 from widget.transactions import DatabaseUnavailable, cause, in_transaction
 
-POOL_SIZE = 15  # in each process; all are kept, as making one costs more than a statement
+POOL_SIZE = 15  # in each process; they are kept, as making one costs more than a statement
 CONNECT_SECONDS = 5
 LEAST_STATEMENT_SECONDS = 2.0  # a statement that gets no answer for that long was sent in vain
 CANCEL_SECONDS = 2.0
+CHECK_SECONDS = 3.0
 SCHEMA_LOCK = 0x63616E6469646174  # a number that no other program locks in this database
-
-# The URL may say otherwise. Keepalives hold idle connections open in firewalls that forget them,
-# and find out within half a minute that a host has gone.
-DEFAULTS = {
-    "connect_timeout": str(CONNECT_SECONDS),
-    "keepalives_idle": "15",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-}
 
 T = TypeVar("T")
 
@@ -46,13 +38,12 @@ class PostgreSQL:
         # Needs what only the extra `postgres` installs.
         from sqlalchemy.ext.asyncio import create_async_engine
 
-        known = make_url(url)
         self._engine = create_async_engine(
-            known.set(drivername="postgresql+psycopg", query={**DEFAULTS, **known.query}),
+            make_url(url).set(drivername="postgresql+psycopg"),
             isolation_level="AUTOCOMMIT",
             poolclass=NullPool,
             # Behind PgBouncer, the next transaction may reach a server that has prepared nothing.
-            connect_args={"prepare_threshold": None},
+            connect_args={"connect_timeout": CONNECT_SECONDS, "prepare_threshold": None},
         )
         self._pool = Pool(self._connect, POOL_SIZE)
         self._unanswered: set[Pooled] = set()
@@ -78,6 +69,17 @@ class PostgreSQL:
     async def alone(self, work: Callable[[Connection], T]) -> T:
         lock = f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"
         return await self.run(lambda c: in_transaction(c, work, "BEGIN", lock))
+
+    async def warnings(self) -> list[str]:
+        deadline = asyncio.get_running_loop().time() + CHECK_SECONDS
+        wanted = [self._pool.take(deadline) for _ in range(POOL_SIZE)]
+        outcomes = await asyncio.gather(*wanted, return_exceptions=True)
+        taken = [outcome for outcome in outcomes if isinstance(outcome, Pooled)]
+        for pooled in taken:
+            self._pool.give_back(pooled)
+        if len(taken) == POOL_SIZE:
+            return []
+        return [f"serves {len(taken)} connections at once, and a worker uses up to {POOL_SIZE}"]
 
     async def close(self) -> None:
         for pooled in self._unanswered:

@@ -7,6 +7,7 @@ so it is told not to wait, and the statement is tried again.
 
 import asyncio
 import sqlite3
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import chain, repeat
@@ -24,6 +25,9 @@ from widget.transactions import DatabaseUnavailable, cause, in_transaction
 RETRY_SECONDS = (0.001, 0.002, 0.005, 0.01)
 SLOW_RETRY_SECONDS = 0.02
 
+FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
 T = TypeVar("T")
 
 
@@ -38,6 +42,7 @@ class SQLite:
 
     def __init__(self, url: str) -> None:
         make_private_file(url)
+        self._url = url
         self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
         self._connection: Connection | None = None
         self._turn = (
@@ -47,10 +52,9 @@ class SQLite:
         event.listen(self._engine, "connect", _configure)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        try:
+        with suppress(_Busy):
             return self._attempt(work)
-        except _Busy:
-            return await self._in_turn(work)
+        return await self._in_turn(work)
 
     async def run_soon(self, work: Callable[[Connection], Any]) -> None:
         try:
@@ -67,6 +71,15 @@ class SQLite:
 
     async def alone(self, work: Callable[[Connection], T]) -> T:
         return await self.transaction(work)
+
+    async def warnings(self) -> list[str]:
+        files = [path for path in _files(self._url) if path.exists()]
+        found = []
+        if any(path.stat().st_mode & FOR_OTHERS for path in files):
+            found.append(f"others may open {files[0]}")
+        if files and files[0].parent.stat().st_mode & WRITABLE_BY_OTHERS:
+            found.append(f"others may replace files in {files[0].parent}")
+        return found
 
     async def close(self) -> None:
         for task in self._late:
@@ -116,12 +129,27 @@ class SQLite:
 
 
 def make_private_file(url: str) -> None:
-    """The file of an SQLite database, for nobody else to read. Raises OSError."""
-    database = make_url(url).database
-    if url.startswith("sqlite") and database and database != ":memory:":
-        path = Path(database)
+    """Makes the file of an SQLite database where it is missing, and closes it to everybody else.
+
+    Raises OSError where it cannot be made. A file of another owner stays as it is.
+    """
+    files = _files(url)
+    for path in files[:1]:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
+    for path in files:
+        with suppress(FileNotFoundError, PermissionError):
+            mode = path.stat().st_mode
+            if mode & FOR_OTHERS:
+                path.chmod(mode & ~FOR_OTHERS)
+
+
+def _files(url: str) -> list[Path]:
+    """The database first. SQLite gives the other two, which it makes and removes, its mode."""
+    database = make_url(url).database
+    if not url.startswith("sqlite") or not database or database == ":memory:":
+        return []
+    return [Path(f"{database}{suffix}") for suffix in ("", "-wal", "-shm")]
 
 
 def _configure(connection: Any, _: Any) -> None:

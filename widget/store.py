@@ -54,6 +54,10 @@ class Store:
     async def close(self) -> None:
         await self._database.close()
 
+    async def warnings(self) -> list[str]:
+        """What `check` says about a database that works."""
+        return await self._database.warnings()
+
     async def ping(self) -> None:
         """Raises DatabaseUnavailable unless the database takes what is written."""
         await self._write(update(schema_version).values(version=schema_version.c.version))

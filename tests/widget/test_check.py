@@ -128,6 +128,48 @@ async def test_a_database_that_cannot_be_opened_is_a_failure(
         assert line.startswith("FAIL")
 
 
+async def test_a_database_that_others_could_open_or_replace_is_closed_to_them_or_a_warning(
+    settings: MakeSettings, network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "widget.db"
+    for path in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+        path.touch()
+        path.chmod(0o664)
+    (line,) = told(await findings(settings, network), "database")
+    assert line.startswith("ok")
+    assert file.stat().st_mode & 0o777 == 0o600
+    os.chmod(tmp_path, 0o775)  # noqa: S103
+    os.chmod(file, 0o640)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    _, *warnings = told(await findings(settings, network), "database")
+    assert warnings == [
+        f"warn  database: others may open {file}",
+        f"warn  database: others may replace files in {tmp_path}",
+    ]
+
+
+def refuse(*_: object) -> None:
+    """As the system does, where the file is another's."""
+    raise PermissionError
+
+
+async def test_a_database_that_serves_fewer_connections_than_a_worker_uses_is_a_warning(
+    settings: MakeSettings,
+    network: Network,
+    postgresql: PostgreSQL,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("widget.postgresql.CHECK_SECONDS", 0.5)
+    with psycopg.connect(postgresql.url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        connection.execute("GRANT ALL ON SCHEMA public TO public")
+        connection.execute("DROP ROLE IF EXISTS few; CREATE ROLE few LOGIN CONNECTION LIMIT 3")
+    few = postgresql.url.replace("widget@", "few@")
+    ok, warning = told(await findings(settings, network, database_url=few), "database")
+    assert ok.startswith("ok")
+    assert "3 connections at once" in warning
+
+
 async def test_a_database_that_cannot_be_written_is_a_failure(
     settings: MakeSettings, network: Network, postgresql: PostgreSQL
 ) -> None:

@@ -211,6 +211,16 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "widget.db"
 
 
+async def test_the_file_is_for_nobody_else_to_read(tmp_path: Path) -> None:
+    file = tmp_path / "sub" / "widget.db"
+    database = connect(f"sqlite:///{file}")
+    await execute(database, "CREATE TABLE numbers (number INTEGER)")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in file.parent.iterdir()}
+    assert modes == {"widget.db": 0o600, "widget.db-wal": 0o600, "widget.db-shm": 0o600}
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    await database.close()
+
+
 @pytest.mark.usefixtures("_hasty")
 async def test_another_program_that_writes_holds_up_what_is_written_and_nothing_else(
     file: Path,
