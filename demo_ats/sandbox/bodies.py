@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-REQUIRED = {"client": ["id"], "candidate": ["id", "first_name", "last_name"]}
+NAMES = ("first_name", "last_name")  # one of them is enough: there are people with one name
 
 
 @dataclass
@@ -57,12 +57,19 @@ async def create_body(request: Request) -> dict[str, Any]:
 def _problems(body: Any) -> list[dict[str, str]]:
     if not isinstance(body, dict):
         return [{"field": "", "message": "must be an object"}]
-    problems = [] if _is_text(body.get("language")) else ["language"]
-    for part, names in REQUIRED.items():
-        member = body.get(part)
-        known = member if isinstance(member, dict) else {}
-        problems += [f"{part}.{name}" for name in names if not _is_text(known.get(name))]
-    return [{"field": field, "message": "must be a text"} for field in problems]
+    client, candidate = (_object(body.get(part)) for part in ("client", "candidate"))
+    is_there = {
+        "language": _is_text(body.get("language")),
+        "client.id": _is_text(client.get("id")),
+        "candidate.id": _is_text(candidate.get("id")),
+        "candidate.first_name": any(_is_text(candidate.get(name)) for name in NAMES),
+    }
+    missing = [field for field, there in is_there.items() if not there]
+    return [{"field": field, "message": "must be a text"} for field in missing]
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _is_text(value: Any) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+GIVEN = ("first_name", "last_name", "role", "company", "location")
 YEAR = r"(?:19|20)\d\d"
 ONGOING = (
     r"present|now|today|current|ongoing|to\s+date"  # English
@@ -13,7 +14,7 @@ ONGOING = (
     r"|oggi|presente|hoy|actualidad|actual"  # Italian, Spanish
 )
 SPAN = re.compile(
-    rf"\b(?P<start>{YEAR})\s*(?:[-–—]|to|until|bis|à|a)\s*"
+    rf"\b(?P<start>{YEAR})(?:[/.-]\d\d?(?!\d))?\s*(?:[-–—]|to|until|bis|à|a)\s*"
     rf"(?:[^\W\d]+\.?\s+|\d\d?\s*[./]\s*)?(?P<end>{YEAR}|{ONGOING})",
     re.IGNORECASE,
 )
@@ -26,12 +27,11 @@ SKILLS = re.compile(
 def facts_of(request: Mapping[str, Any]) -> dict[str, str]:
     """By name, only what is known: a text that needs another fact cannot be written."""
     candidate = request["candidate"]
-    name = f"{candidate['first_name']} {candidate['last_name']}"
-    given = {field: str(candidate.get(field) or "") for field in ("role", "company", "location")}
+    given = {field: str(candidate.get(field) or "") for field in GIVEN}
+    name = f"{given['first_name']} {given['last_name']}".strip()
     cv = str(candidate.get("cv") or "")
     facts = {
         "name": name,
-        "first_name": str(candidate["first_name"]),
         "slug": re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "candidate",
         **given,
         **_years(cv),

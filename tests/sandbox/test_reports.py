@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from demo_ats.sandbox.reports import LANGUAGES, TEXTS
-from tests.sandbox.conftest import Platform
+from tests.sandbox.conftest import ANALYSES, Platform
 
 THIS_YEAR = datetime.now(UTC).year
 LEVELS = ("green", "orange", "red")
@@ -22,6 +22,7 @@ LEVELS = ("green", "orange", "red")
         ("03/2018 – heute\n09/2016 bis 02/2018", "covers 2016 to the present."),
         ("De 2014 à aujourd’hui", "covers 2014 to the present."),
         ("2009-2013, 2013—2017", "covers 2009 to 2017."),
+        ("2019-03 – 2021-05, 2016/17 – 2019", "covers 2016 to 2021."),
         ("Born 1985. Degree 2004.", ""),
         (f"2019 – {THIS_YEAR + 5}, 2020 – 2010", ""),
         ("", ""),
@@ -42,6 +43,15 @@ def test_a_report_is_made_of_what_was_entered(platform: Platform) -> None:
     assert "Harbour Analytics" in report["summary"]
     assert "Turku" in report["summary"]
     assert "Rust, SQL, Go." in report["summary"]
+
+
+def test_a_person_may_have_one_name(platform: Platform) -> None:
+    body = platform.body() | {"candidate": {"id": "test_green", "last_name": "Teller"}}
+    analysis_id = platform.send("POST", ANALYSES, json=body).json()["id"]
+    platform.wait(41)
+    report = platform.get(analysis_id).json()["report"]
+    assert report["candidateName"] == "Teller"
+    assert report["summary"].startswith("Teller works as")
 
 
 @pytest.mark.parametrize("level", LEVELS)
