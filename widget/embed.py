@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, Response
 
 from widget.model import EmbedSession, Permission, Run
 from widget.pages import Pages, wants_partial
-from widget.panel import panel_of
+from widget.panel import about_whom, panel_of
 from widget.runs import Runs
 from widget.sessions import Sessions
 from widget.settings import Settings
@@ -43,19 +43,19 @@ class Embed:
 
     async def show(self, request: Request) -> Response:
         session, run = await self._enter(request)
-        return self._answer(request, session, run, watching=False)
+        return await self._answer(request, session, run, watching=False)
 
     async def watch(self, request: Request) -> Response:
         session, run = await self._enter(request)
         if run is not None and (not run.ended or Permission.VIEW in session.permissions):
             run = await self._runs.refresh(run)
-        return self._answer(request, session, run, watching=True)
+        return await self._answer(request, session, run, watching=True)
 
     async def view(self, request: Request) -> Response:
         session, run = await self._enter(request, Permission.VIEW)
         if run is not None:
             run = await self._runs.refresh(run)
-        return self._answer(request, session, run, watching=True)
+        return await self._answer(request, session, run, watching=True)
 
     async def start(self, request: Request) -> Response:
         session, _ = await self._enter(request, Permission.RUN)
@@ -89,11 +89,13 @@ class Embed:
         if not wants_partial(request):
             return RedirectResponse(request.url_for("watch", **request.path_params).path, 303)
         run = await self._runs.current(session)
-        return self._answer(request, session, run, watching=True)
+        return await self._answer(request, session, run, watching=True)
 
-    def _answer(
+    async def _answer(
         self, request: Request, session: EmbedSession, run: Run | None, watching: bool
     ) -> Response:
         now = self._clock()
         panel = panel_of(run, watching, now, self._lease, session.permissions)
+        if panel.report is not None:
+            panel = about_whom(panel, await self._sessions.name_of(session))
         return self._pages.widget(request, panel, session, sequence=int(now * 1000))

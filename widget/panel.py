@@ -1,7 +1,7 @@
 """What the widget shows of a run, ready to be drawn."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
@@ -15,6 +15,7 @@ from widget.button import (
     state_of,
 )
 from widget.model import Permission, Phase, Reason, Run
+from widget.names import differ
 from widget.report import (
     FILTERED_FROM,
     QuickSignal,
@@ -49,7 +50,8 @@ class Progress:
 class Panel:
     """`label`: the button's, or empty where there is none, and a `sentence` in its place.
 
-    `reason`: why there is no report; `error`: the API's own message.
+    `reason`: why there is no report; `error`: the API's own message. `profile_name`: the name in
+    the profile, where the report is about somebody of another one.
 
     `wait`: seconds for which the API has asked not to be asked.
     """
@@ -62,6 +64,7 @@ class Panel:
     wait: int = 0
     progress: Progress | None = None
     report: Report | None = None
+    profile_name: str = ""
     quick_signal: QuickSignal | None = None
     signals: Sequence[Signal] = ()
     reliabilities: Sequence[tuple[str, int]] = ()
@@ -104,6 +107,13 @@ def panel_of(
     if reason is Reason.ANALYSIS_FAILED:
         parts["error"] = read_error(resource)
     return Panel(state, label, "" if label else SENTENCES.get(state, ""), **parts)
+
+
+def about_whom(panel: Panel, profile_name: str) -> Panel:
+    """The panel, with the name in the profile where its report is about another one."""
+    if panel.report is None or not differ(panel.report.candidate_name, profile_name):
+        return panel
+    return replace(panel, profile_name=profile_name)
 
 
 def _progress(run: Run, now: float, lease: float, permissions: Collection[Permission]) -> Progress:

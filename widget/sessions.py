@@ -82,6 +82,10 @@ class Sessions:
             raise Lapsed
         return found
 
+    async def name_of(self, session: EmbedSession) -> str:
+        """The candidate's name, as the ATS gave it."""
+        return await self._store.name_of(session.id)
+
     async def renew(self, session: EmbedSession) -> None:
         """The session has been used, and its viewer is there."""
         gone_at, _ = self._deadlines()

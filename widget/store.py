@@ -105,6 +105,14 @@ class Store:
             request["candidate"]["cv"] = self._seal.open(row.sealed_cv)
         return request
 
+    async def name_of(self, session_id: str) -> str:
+        """The candidate's name, as the ATS gave it."""
+        row = await self._first(_REQUEST, session_id=session_id)
+        request = self._opened(row.sealed_request) if row is not None else None
+        candidate = request["candidate"] if request else {}
+        names = [candidate.get("first_name"), candidate.get("last_name")]
+        return " ".join(name for name in names if name)
+
     async def viewer_of(self, session_id: str) -> str | None:
         """The ATS's own id of who is looking, where it gave one."""
         row = await self._first(_VIEWER, session_id=session_id)
@@ -366,6 +374,7 @@ _ADD_SESSION = sessions.insert().values(
     pair=bindparam("pair"),
     sealed_cv=case((_HAS_REPORT, null()), else_=cast(bindparam("cv"), LargeBinary)),
 )
+_REQUEST = select(sessions.c.sealed_request).where(sessions.c.id == bindparam("session_id"))
 _VIEWER = select(sessions.c.sealed_viewer_id).where(sessions.c.id == bindparam("session_id"))
 _UPDATE_SESSION = update(sessions).where(sessions.c.id == bindparam("session_id"))
 _RUN = select(*_RUN_COLUMNS).where(runs.c.pair == bindparam("of_pair"))

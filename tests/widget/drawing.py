@@ -10,7 +10,7 @@ from tests.widget.partner import KEY
 from tests.widget.world import HOST_TOKEN, SECRET
 from widget.model import EmbedSession, Phase, Reason, Run
 from widget.pages import Pages
-from widget.panel import panel_of
+from widget.panel import about_whom, panel_of
 from widget.settings import Settings
 
 NOW = 1_700_000_000.0
@@ -41,10 +41,12 @@ def a_run(
     return Run(**run | members, phase=phase, resource=resource)
 
 
-def draw(run: Run | None, watching: bool = True, **of_session: Any) -> Markup:
+def draw(
+    run: Run | None, watching: bool = True, profile_name: str = "", **of_session: Any
+) -> Markup:
     """The partial that a browser gets, in a session with these members."""
     session = EmbedSession(id="1", pair="pair", language="en", expires_at=NOW + 1, **of_session)
-    panel = panel_of(run, watching, NOW, 90, session.permissions)
+    panel = about_whom(panel_of(run, watching, NOW, 90, session.permissions), profile_name)
     scope = {
         "type": "http",
         "path_params": {"token": "token"},

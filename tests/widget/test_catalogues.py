@@ -131,6 +131,7 @@ def partials() -> Iterator[Markup]:
     yield draw(a_run({**report, "id": "1", "signals": SIGNALS[:2]}))
     yield draw(a_run({"report": {"summary": "1"}, "signals": [], "1": "1"}))
     yield draw(a_run(report), watching=False)
+    yield draw(a_run({"report": {"candidateName": "李小龙"}}), profile_name="王大伟")
     for reason in Reason:
         for phase in (Phase.FAILED, Phase.CANCELED):
             yield draw(a_run({"error": "1"}, phase, reason=reason))

@@ -315,3 +315,22 @@ def test_a_lone_surrogate_in_a_report_does_not_break_the_page(browser: Browser) 
     )
     browser.partner.on("POST", broken)
     assert browser.submit(browser.get(), "ci-action").state == "open"
+
+
+def test_a_report_about_somebody_of_another_name_says_so_with_both_names(browser: Browser) -> None:
+    browser.partner.on("POST", completed(candidateName="Jonas <Weber>", summary="Solid."))
+    opened = browser.submit(browser.get(), "ci-action")
+    article = opened.one("article")
+    notice = opened.one("div", id="ci-other-name")
+    assert article.inside[0] is notice
+    assert [name.text for name in notice.inside if name.tag == "bdi"] == [
+        "Jonas <Weber>",
+        "Mara Lindqvist",
+    ]
+    assert "Solid." in opened.text
+    assert "Jonas" not in browser.get().text
+    for candidate in ({"last_name": "Weber"}, {"first_name": "Анна"}, {"first_name": "jonas"}):
+        of_one_name = open_session(browser.http, candidate={"id": MARA["id"], **candidate})
+        page = Markup(browser.http.get(f"{of_one_name}/report").text)
+        assert page.state == "open"
+        assert page.all("div", id="ci-other-name") == []

@@ -88,7 +88,7 @@ def test_an_open_report_shows_everything_and_how_to_close_it() -> None:
     assert button.text == "✕ Close report"
     assert button.attributes["aria-expanded"] == "true"
     assert button.attributes["aria-controls"] == "ci-report"
-    assert markup.one("h1").text == "Report on Mara Lindqvist"
+    assert markup.one("h1", id="ci-report-title").text == "Report on Mara Lindqvist"
     for text in (
         "Advance",
         "High confidence",

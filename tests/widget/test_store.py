@@ -105,12 +105,14 @@ async def test_a_session_comes_back_as_it_was_added(store: Store) -> None:
     assert loaded[0].permissions == {Permission.VIEW}
     assert loaded[0].origin == "https://ats.example.com"
     assert await store.viewer_of(session_id) == "user-3"
+    assert await store.name_of(session_id) == "Mara Lindqvist"
     assert loaded[0].expires_at == NOW + 3600
     assert loaded[1] is None
     assert await store.request_of(session_id) == create_body()
     assert await store.load("another") is None
     assert await store.request_of("another") is None
     assert await store.viewer_of("another") is None
+    assert await store.name_of("another") == ""
 
 
 async def test_a_session_that_says_no_more_may_do_everything_for_nobody_in_particular(

@@ -1,0 +1,66 @@
+"""Whether two names are surely not one person's: they have no word in common.
+
+Where an ATS uses an id twice, one person's report comes to another's profile, and the names tell.
+They are written in many ways, so nothing is said where it cannot be told: of a name in another
+script, or one of initials alone.
+"""
+
+import re
+import unicodedata
+
+TOKEN = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*")
+JOINERS = str.maketrans(dict.fromkeys("‐‑’‘ʼʻʹʾʿ`´＇", "'"))
+# Letters that Unicode does not take apart, and those that keyboards without them spell with two.
+LETTERS = str.maketrans(
+    dict(zip("øłđðħŧıىةیک", "olddhtiيهيك", strict=True)) | {"æ": "ae", "œ": "oe", "þ": "th"}
+)
+DIGRAPHS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+# Chinese, Japanese and Korean names, which are often written without a space in them.
+UNSPACED = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff]")
+TITLE = re.compile(
+    r"dr|prof(essor)?|doctor|mr|mrs|ms|miss|mx|sir|herr|frau|monsieur|madame|mme|mlle|sra?|srta|"
+    r"dott(ssa)?|ing|dipl|mag|ph|phd|md|mba|[mb]sc|jr|iii?|iv"
+)
+PARTICLE = re.compile(r"d[aeiu]|del|della|de[nr]|d[ao]s|do|l[ae]|v[ao]n|y|e|bin|[ae]l")
+
+
+def differ(one: str, other: str) -> bool:
+    """Whether the two share no word, capitals and accents aside, and are of the same script."""
+    words, others = _words(one), _words(other)
+    if not words or not others or _scripts(words) != _scripts(others):
+        return False
+    return words.isdisjoint(others)
+
+
+def _words(name: str) -> set[str]:
+    text = unicodedata.normalize("NFKC", name).casefold().translate(JOINERS)
+    spellings = {_plain(text), _plain(text.translate(DIGRAPHS))}
+    return {word for spelling in spellings for word in _words_of(spelling)}
+
+
+def _plain(text: str) -> str:
+    """Without accents, vowel signs and what is invisible."""
+    letters = (
+        letter
+        for letter in unicodedata.normalize("NFKD", text)
+        if unicodedata.category(letter) not in {"Mn", "Mc", "Me", "Cf"} and letter != "ـ"
+    )
+    return unicodedata.normalize("NFC", "".join(letters)).translate(LETTERS)
+
+
+def _words_of(text: str) -> set[str]:
+    tokens = [token for token in TOKEN.findall(text) if not TITLE.fullmatch(token)]
+    names = [token for token in tokens[:-1] if not PARTICLE.fullmatch(token)] + tokens[-1:]
+    return {word for token in names for word in _spellings(token)}
+
+
+def _spellings(token: str) -> set[str]:
+    """A name and its parts: Anne-Marie is Annemarie, O'Brien is Brien. An initial is no name."""
+    if UNSPACED.match(token):
+        return {token[0], *(token[start : start + 2] for start in range(len(token) - 1))}
+    parts = re.split("[-']", token)
+    return {word for word in ("".join(parts), *parts) if len(word) > 1}
+
+
+def _scripts(words: set[str]) -> set[str]:
+    return {unicodedata.name(letter, "").partition(" ")[0] for word in words for letter in word}
