@@ -74,25 +74,26 @@ def create_app(
             await partner.close()
             await store.close()
 
+    routes = [
+        Route("/embed/{token}", embed.show),
+        Route("/embed/{token}/run", embed.watch, methods=["GET"]),
+        Route("/embed/{token}/run", embed.start, methods=["POST"]),
+        Route("/embed/{token}/report", embed.view),
+        Route("/embed/{token}/cancellation", embed.cancel, methods=["POST"]),
+        Route("/embed/{token}/departure", embed.leave, methods=["POST"]),
+        Route("/api/v1/sessions", host.open_session, methods=["POST"]),
+        Route("/api/v1/candidates/{pair:anything}", host.erase, methods=["DELETE"]),
+        Route("/openapi.json", describe),
+        Route("/embed.js", current_loader),
+        Route("/embed-{version}.js", versioned_loader),
+        Route("/embed.d.ts", type_declarations),
+        Route("/accents/{colour}.css", show_accent),
+        Route("/healthz", alive),
+        Route("/readyz", health.ready),
+        Route("/static/{name}", static_file),
+    ]
     app = Starlette(
-        routes=[
-            Route("/embed/{token}", embed.show),
-            Route("/embed/{token}/run", embed.watch, methods=["GET"]),
-            Route("/embed/{token}/run", embed.start, methods=["POST"]),
-            Route("/embed/{token}/report", embed.view),
-            Route("/embed/{token}/cancellation", embed.cancel, methods=["POST"]),
-            Route("/embed/{token}/departure", embed.leave, methods=["POST"]),
-            Route("/api/v1/sessions", host.open_session, methods=["POST"]),
-            Route("/api/v1/candidates/{pair:anything}", host.erase, methods=["DELETE"]),
-            Route("/openapi.json", describe),
-            Route("/embed.js", current_loader),
-            Route("/embed-{version}.js", versioned_loader),
-            Route("/embed.d.ts", type_declarations),
-            Route("/accents/{colour}.css", show_accent),
-            Route("/healthz", alive),
-            Route("/readyz", health.ready),
-            Route("/static/{name}", static_file),
-        ],
+        routes=routes,
         exception_handlers={
             Problem: answer_problem,
             HTTPException: failures.http,
@@ -104,8 +105,11 @@ def create_app(
         },
         lifespan=lifespan,
     )
+    # An address with a slash too many is none. A redirect would name the request's own Host.
+    app.router.redirect_slashes = False
     patient = LimitedPatience(app)
-    return AccessLog(SecurityHeaders(patient, https=options.public_url.startswith("https:")))
+    secure = SecurityHeaders(patient, https=options.public_url.startswith("https:"))
+    return AccessLog(secure, routes)
 
 
 def create_worker(options: Settings) -> ASGIApp:

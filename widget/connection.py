@@ -1,10 +1,11 @@
-"""What one connection may cost: so many bytes of headers, so many seconds for a request.
+"""What one connection may cost, in bytes of headers and in seconds, and what it may not ask for.
 
-uvicorn leaves both to a proxy: httptools takes headers of any size, and nothing ends a request that
+uvicorn leaves that to a proxy: httptools takes headers of any size, and nothing ends a request that
 drips. Where a proxy does stand in front, these limits are wide enough not to meet its own.
 """
 
 import asyncio
+import re
 
 from httptools import HttpParserUpgrade, HttpRequestParser
 from starlette.responses import PlainTextResponse
@@ -19,10 +20,16 @@ HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
 )
+NO_TUNNEL = b"HTTP/1.1 501 Not Implemented\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+HOST = re.compile(rb"([^\s\x00-\x20\x7f-\xff/?#@\\\[\]:]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
 
 refuse_head = PlainTextResponse(
     "The request's headers are too large.", 431, headers={"Connection": "close"}
+)
+refuse_host = PlainTextResponse(
+    "The request must have one Host header.", 400, headers={"Connection": "close"}
 )
 
 
@@ -42,6 +49,9 @@ class Parser(HttpRequestParser):
         try:
             super().feed_data(data)
         except HttpParserUpgrade as offer:
+            if self.get_method() == b"CONNECT":
+                self._connection.refuse_tunnel()
+                return
             super().feed_data(self._connection.head_without_offer())
             self.feed_data(data[offer.args[0] :])
 
@@ -82,6 +92,8 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         if self._size_of_head() > MAX_HEAD_BYTES:
             self.app = refuse_head
+        elif not self._names_one_host():
+            self.app = refuse_host
         # A server that is full is busy, not dead, and should not be restarted for it.
         self.limit_concurrency = None if self.url == b"/healthz" else self.config.limit_concurrency
         super().on_headers_complete()
@@ -94,6 +106,11 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0
         _cancel(self._receiving)
         self._receiving = None
+
+    def refuse_tunnel(self) -> None:
+        earlier: RequestResponseCycle | None = self.cycle
+        is_waited_for = earlier is not None and not earlier.response_complete
+        self._end(b"" if is_waited_for else NO_TUNNEL)
 
     def head_without_offer(self) -> bytes:
         version = self.parser.get_http_version().encode()
@@ -122,6 +139,13 @@ class Connection(HttpToolsProtocol):
     def _size_of_head(self) -> int:
         separators = 4 * len(self.headers)
         return len(self.url) + separators + sum(len(n) + len(v) for n, v in self.headers)
+
+    def _names_one_host(self) -> bool:
+        """As RFC 9112, 3.2 has it. Health checks speak HTTP/1.0, and need none."""
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if not hosts:
+            return self.parser.get_http_version() == "1.0"
+        return len(hosts) == 1 and HOST.fullmatch(hosts[0]) is not None
 
     def _expect_request(self) -> None:
         self._receiving = self.loop.call_later(self.receive_seconds, self._end_receiving)

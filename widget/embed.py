@@ -9,6 +9,8 @@ Each address answers with a whole page or, where htmx asks, with the partial tha
     POST /embed/{token}/run           start a run
     POST /embed/{token}/cancellation  cancel it
     POST /embed/{token}/departure     the page has been left
+
+HEAD is answered as GET is, and has no effect.
 """
 
 import time
@@ -48,13 +50,13 @@ class Embed:
     async def watch(self, request: Request) -> Response:
         session, run = await self._enter(request)
         if run is not None and (not run.ended or Permission.VIEW in session.permissions):
-            run = await self._runs.refresh(run)
+            run = await self._refreshed(request, run)
         return await self._answer(request, session, run, watching=True)
 
     async def view(self, request: Request) -> Response:
         session, run = await self._enter(request, Permission.VIEW)
         if run is not None:
-            run = await self._runs.refresh(run)
+            run = await self._refreshed(request, run)
         return await self._answer(request, session, run, watching=True)
 
     async def start(self, request: Request) -> Response:
@@ -79,11 +81,16 @@ class Embed:
         session, run = await self._sessions.find(request.path_params["token"])
         if needed is not None and needed not in session.permissions:
             raise HTTPException(403)
+        if request.method == "HEAD":
+            return session, run
         if wants_partial(request) or request.method == "POST":
             await self._sessions.renew(session)
         else:
             session = await self._sessions.begin_visit(session)
         return session, run
+
+    async def _refreshed(self, request: Request, run: Run) -> Run | None:
+        return run if request.method == "HEAD" else await self._runs.refresh(run)
 
     async def _after_change(self, request: Request, session: EmbedSession) -> Response:
         if not wants_partial(request):

@@ -4,6 +4,7 @@ import hmac
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
+import structlog
 from pydantic import BaseModel
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
@@ -16,6 +17,9 @@ from widget.runs import Runs
 from widget.session_request import SessionRequest, shorten_cv
 from widget.sessions import Sessions
 from widget.settings import Settings
+from widget.telemetry import client_address
+
+log = structlog.get_logger()
 
 
 class Anything(PathConvertor):
@@ -84,6 +88,8 @@ class HostAPI:
         given = token.strip().encode()
         matches = [hmac.compare_digest(given, known) for known in self._tokens]
         if scheme.lower() != "bearer" or not any(matches):
+            metrics.host_tokens_refused.inc()
+            log.warning("host_token_refused", address=client_address(request.scope))
             raise Problem(401, "The bearer token is missing or wrong.")
 
 

@@ -24,6 +24,11 @@ sessions_opened = Counter(
     "Embed sessions opened by the ATS backend.",
     registry=REGISTRY,
 )
+host_tokens_refused = Counter(
+    "candidate_widget_host_tokens_refused",
+    "Requests to the host API without a host token that is known.",
+    registry=REGISTRY,
+)
 runs_started = Counter(
     "candidate_widget_runs_started",
     "Runs started by a click that won its claim.",
@@ -73,8 +78,8 @@ partner_api_seconds = Histogram(
 )
 request_seconds = Histogram(
     "candidate_widget_request_seconds",
-    "Requests answered, by route and class of status.",
-    ["route", "status"],
+    "Requests answered, by method, route and class of status.",
+    ["method", "route", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
     registry=REGISTRY,
 )

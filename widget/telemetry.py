@@ -1,7 +1,8 @@
 """Logs: what happened, never about whom.
 
-A line names the route, not the path, as the path carries the session's token; and an exception by
-its type and place, not by its message or variables, as both may carry what a candidate is called.
+A line names the route, such as `/embed/{token}`, not the path, which carries the token itself; and
+an exception by its type and place, not by its message or variables, as both may carry what a
+candidate is called.
 """
 
 import logging
@@ -9,20 +10,24 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from traceback import walk_tb
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from widget import metrics
 
-QUIET_ROUTES = {"alive", "Health.ready", "-"}
+QUIET_ROUTES = {"/healthz", "/readyz"}
+NO_ROUTE = "-"
+METHODS = {"GET", "HEAD", "POST", "DELETE", "OPTIONS"}  # what a label may say
 SERVER_LOGGER = "uvicorn.error"
 REQUEST_ID_HEADER = "X-Request-Id"
 REQUEST_ID_BYTES = 12
@@ -75,11 +80,24 @@ def request_id() -> str:
     return str(known)
 
 
-class AccessLog:
-    """Logs and counts each request once it has been answered, and gives it an id."""
+def client_address(scope: Scope) -> str | None:
+    """Who asks, by what a trusted proxy says; None where that is no IP address."""
+    host, _ = scope.get("client") or ("", 0)
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return None
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class AccessLog:
+    """Logs and counts each request once it has been answered, and gives it an id.
+
+    `routes` are named by their addresses, whose parameters stay in braces.
+    """
+
+    def __init__(self, app: ASGIApp, routes: Iterable[Route]) -> None:
         self._app = app
+        self._addresses: dict[Any, str] = {route.endpoint: route.path_format for route in routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -99,10 +117,14 @@ class AccessLog:
         try:
             await self._app(scope, receive, watch)
         except Exception:
-            log.error("request_failed", route=_route(scope), exc_info=True)
+            log.error("request_failed", route=self._route(scope), exc_info=True)
             raise
         finally:
-            _record_request(scope, status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            _record_request(scope["method"], self._route(scope), status, seconds)
+
+    def _route(self, scope: Scope) -> str:
+        return self._addresses.get(scope.get("endpoint"), NO_ROUTE)
 
 
 def _begin(scope: Scope) -> str:
@@ -114,21 +136,17 @@ def _begin(scope: Scope) -> str:
     return request_id()
 
 
-def _record_request(scope: Scope, status: int, seconds: float) -> None:
-    route = _route(scope)
-    metrics.request_seconds.labels(route, f"{status // 100}xx").observe(seconds)
+def _record_request(method: str, route: str, status: int, seconds: float) -> None:
+    label = method if method in METHODS else "other"
+    metrics.request_seconds.labels(label, route, f"{status // 100}xx").observe(seconds)
     if route not in QUIET_ROUTES or status >= 500:
         log.info(
             "request",
-            method=scope["method"],
+            method=method,
             route=route,
             status=status,
             milliseconds=round(seconds * 1000, 1),
         )
-
-
-def _route(scope: Scope) -> str:
-    return getattr(scope.get("endpoint"), "__qualname__", "-")
 
 
 def _locate_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

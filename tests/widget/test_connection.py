@@ -179,6 +179,55 @@ def test_a_body_that_drips_after_the_answer_does_not_keep_the_connection(port: i
         drip(connection)
 
 
+def test_a_tunnel_is_refused_at_once(port: int) -> None:
+    for request in [
+        b"CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere:443\r\n\r\n",
+        b"CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere\r\nContent-Length: 5\r\n\r\nhello",
+        b"CONNECT elsewhere HTTP/1.1\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n",
+        b"CONNECT / HTTP/1.0\r\n\r\n",
+    ]:
+        with connected(port) as connection:
+            connection.sendall(request)
+            started = time.monotonic()
+            assert until_closed(connection).startswith(b"HTTP/1.1 501")
+            assert time.monotonic() - started < RECEIVE_SECONDS
+
+
+def test_a_tunnel_behind_a_request_is_not_answered_in_its_place(port: int) -> None:
+    with connected(port) as connection:
+        connection.sendall(head("/slow", Content_Length="0") + b"CONNECT a:1 HTTP/1.1\r\n\r\n")
+        assert b"501" not in until_closed(connection)
+
+
+def test_a_request_names_one_host(port: int) -> None:
+    for version, hosts, status in [
+        ("1.1", [], 400),
+        ("1.0", [], 200),
+        ("1.1", ["widget", "widget"], 400),
+        ("1.0", ["widget", "other"], 400),
+        *(("1.1", [bad], 400) for bad in ["a b", "a/b", "a@b", "a?b", "a, b", "[::1", "a:b"]),
+        *(("1.1", [good], 200) for good in ["", "widget:8001", "my_widget", "[::1]:8001", "w:"]),
+    ]:
+        lines = [f"GET / HTTP/{version}", *(f"Host: {host}" for host in hosts), "Connection: close"]
+        with connected(port) as connection:
+            connection.sendall("\r\n".join([*lines, "", ""]).encode())
+            assert int(until_closed(connection)[9:12]) == status, lines
+
+
+def test_what_could_be_taken_for_two_requests_is_none(port: int) -> None:
+    for extra in [
+        "Transfer-Encoding: chunked\r\nContent-Length: 5",
+        "Content-Length: 5\r\nContent-Length: 6",
+        "Transfer-Encoding: chunked, identity",
+        "Content-Length : 5",
+        "Content-Length: +5",
+        "X: y\r\n folded: z",
+    ]:
+        with connected(port) as connection:
+            connection.sendall(f"POST / HTTP/1.1\r\nHost: w\r\n{extra}\r\n\r\n".encode())
+            assert until_closed(connection).startswith(b"HTTP/1.1 400"), extra
+
+
 def test_a_connection_without_a_request_is_closed_without_a_word(port: int) -> None:
     with connected(port) as connection:
         assert until_closed(connection) == b""

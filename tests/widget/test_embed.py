@@ -1,6 +1,7 @@
 """What a browser gets from the iframe's door, with JavaScript and without."""
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -274,6 +275,40 @@ def test_a_get_for_the_beacon_or_an_unknown_address_is_no_error_of_the_server(
 ) -> None:
     assert browser.http.get(browser.base + "/departure").status_code == 405
     assert browser.http.get(browser.base + "/nowhere").status_code == 404
+
+
+def test_an_address_with_a_slash_too_many_is_none_and_leads_nowhere(browser: Browser) -> None:
+    for path in [f"{browser.base}/", f"{browser.base}/run/", "/embed.js/", "/api/v1/sessions/"]:
+        for method in ["GET", "POST", "HEAD"]:
+            answer = browser.http.request(method, path, follow_redirects=False)
+            assert (answer.status_code, answer.headers.get("Location")) == (404, None)
+
+
+def test_head_is_answered_as_get_is_and_has_no_effect(tmp_path: Path) -> None:
+    """It neither asks the Partner API nor begins a visit: the page's departure still counts."""
+    partner = Partner(lambda: 0.0)
+    partner.on("POST", reply("queued", retry_after="1")).on("GET", reply(retry_after="1"))
+    partner.on("DELETE", reply("canceled"))
+    app = create_app(
+        some_settings(tmp_path / "widget.db", leave_grace=1), httpx2.MockTransport(partner.answer)
+    )
+    with TestClient(app, base_url="http://127.0.0.1:8001") as http:
+        browser = Browser(http, partner, open_session(http))
+        browser.submit(browser.get(), "ci-action")
+        leave = str(browser.get().root.attributes["data-leave"])
+        due = time.monotonic() + 1.1
+        while time.monotonic() < due:
+            for path in ["", "/run", "/report"]:
+                head = http.head(browser.base + path)
+                assert head.status_code == 200
+                assert head.headers["Content-Type"].startswith("text/html")
+                assert head.content == b""
+        assert partner.count("GET") == 0
+        http.post(leave)
+        deadline = time.monotonic() + 20
+        while not partner.count("DELETE"):
+            assert time.monotonic() < deadline, "the departure did not count"
+            time.sleep(0.05)
 
 
 def test_a_beacon_is_answered_without_content(browser: Browser) -> None:

@@ -185,15 +185,19 @@ async def test_calls_count_by_method_and_outcome(world: World, answer: Reply, ou
 
 def test_sessions_and_requests_count_by_route_and_never_by_path(settings: MakeSettings) -> None:
     sessions = Counting("sessions_opened_total")
-    opened = Counting("request_seconds_count", route="HostAPI.open_session", status="2xx")
-    refused = Counting("request_seconds_count", route="HostAPI.open_session", status="4xx")
+    route = {"method": "POST", "route": "/api/v1/sessions"}
+    opened = Counting("request_seconds_count", **route, status="2xx")
+    refused = Counting("request_seconds_count", **route, status="4xx")
+    tokens = Counting("host_tokens_refused_total")
     with TestClient(create_app(settings())) as http:
         http.post("/api/v1/sessions", headers=BEARER, json=create_body())
         http.post("/api/v1/sessions", headers=BEARER, json={})
+        http.delete("/api/v1/candidates/private/private", headers={"Authorization": "Bearer x"})
+        http.request("PRIVATE", "/private-path")
         http.get("/embed/private-token")
         http.get("/private-path")
-    assert (sessions.grown, opened.grown, refused.grown) == (1, 1, 1)
-    assert "private" not in str(exported())
+    assert (sessions.grown, opened.grown, refused.grown, tokens.grown) == (1, 1, 1, 1)
+    assert "private" not in str(exported()).lower()
 
 
 # Several processes

@@ -20,8 +20,10 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, get_contextvars
+from structlog.testing import capture_logs
 
 from demo_ats.servers import LOOPBACK, process_of, wait_until_ready
+from tests import serving as in_thread
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY, Partner, reply
 from tests.widget.people import create_body
@@ -216,6 +218,39 @@ def test_every_line_is_json_and_in_the_table(partner_origin: str, tmp_path: Path
     assert all(line["timestamp"] and line["level"] for line in lines)
 
 
+def test_a_request_is_told_by_the_pattern_of_its_address_or_by_none(http: TestClient) -> None:
+    with capture_logs() as lines:
+        for path in ["/private-path", "/embed/private-token", "/embed/private-token/run/"]:
+            http.get(path)
+        http.delete("/api/v1/candidates/private-client/private-candidate")
+        for path in ["/healthz", "/readyz"]:
+            http.get(path)
+    told = [(line["route"], line["status"]) for line in lines if line["event"] == "request"]
+    assert told == [
+        ("-", 404),
+        ("/embed/{token}", 404),
+        ("-", 404),
+        ("/api/v1/candidates/{pair}", 401),
+    ]
+    assert "private" not in str(lines)
+
+
+def test_a_host_token_that_is_refused_is_told_with_where_it_came_from(
+    settings: MakeSettings,
+) -> None:
+    """A proxy that is trusted says it; what its client claimed stands before that."""
+    with (
+        in_thread.serving(create_app(settings())) as origin,
+        httpx2.Client(trust_env=False) as http,
+        capture_logs() as lines,
+    ):
+        for forwarded in [None, "203.0.113.9", "evil, 2001:db8::7", "203.0.113.9:4711", "mara"]:
+            headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+            http.post(f"{origin}/api/v1/sessions", headers=headers | {"Authorization": "Bearer x"})
+    refused = [line["address"] for line in lines if line["event"] == "host_token_refused"]
+    assert refused == ["127.0.0.1", "203.0.113.9", "2001:db8::7", "203.0.113.9", None]
+
+
 def test_a_failure_is_told_by_its_type_and_place_and_the_request(
     partner_origin: str, tmp_path: Path
 ) -> None:
@@ -303,7 +338,7 @@ async def test_what_was_bound_for_a_request_is_gone_at_the_next_in_the_same_cont
         bind_contextvars(run="run-1")
         await Response()(scope, receive, send)
 
-    transport = httpx2.ASGITransport(AccessLog(app))
+    transport = httpx2.ASGITransport(AccessLog(app, []))
     async with httpx2.AsyncClient(transport=transport, base_url="http://widget") as http:
         answered = [(await http.get("/")).headers["X-Request-Id"] for _ in range(2)]
     assert seen == [{"request_id": request_id} for request_id in answered]
