@@ -15,7 +15,7 @@ open_session = Sessions.open
 
 
 async def open_with_faults(
-    sessions: Sessions, request: Mapping[str, Any], appearance: Mapping[str, str]
+    sessions: Sessions, request: Mapping[str, Any], appearance: Mapping[str, str], **limits: Any
 ) -> tuple[str, EmbedSession]:
     match request["language"]:
         case "raise":
@@ -27,7 +27,7 @@ async def open_with_faults(
             gc.collect()
         case "library":
             logging.getLogger("library").error("refused %s", request)
-    return await open_session(sessions, request, appearance)
+    return await open_session(sessions, request, appearance, **limits)
 
 
 async def fail(request: Mapping[str, Any]) -> None:
