@@ -147,6 +147,23 @@ def _embed_url(newcomer: Newcomer, language: str) -> str:
     return str(json.loads(printed)["embed_url"]) if language == "curl" else printed.strip()
 
 
+LOADED = {
+    "Python": (sys.executable, "-c", "import session; print(callable(session.open_session))"),
+    "Node": ("node", "-e", "import('./session.mjs').then((m) => console.log(!!m.openSession))"),
+    "PHP": ("php", "-r", "require 'session.php'; var_export(function_exists('open_session'));"),
+    "Ruby": ("ruby", "-e", "require './session.rb'; puts defined?(open_session) != nil"),
+}
+
+
+@pytest.mark.parametrize("language", sorted(LOADED.keys() & set(RUNNABLE)))
+def test_a_program_that_is_loaded_by_another_calls_nothing(
+    newcomer: Newcomer, language: str
+) -> None:
+    newcomer.write(LANGUAGES[language][1], code(language, r"\w+"))
+    nowhere = "http://127.0.0.1:9"
+    assert newcomer.run(*LOADED[language], WIDGET_PUBLIC_URL=nowhere).strip().lower() == "true"
+
+
 @pytest.mark.parametrize("language", [name for name in RUNNABLE if name != "curl"])
 def test_a_refusal_ends_the_program_with_what_the_widget_said(
     newcomer: Newcomer, language: str

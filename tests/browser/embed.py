@@ -53,6 +53,12 @@ class Embed:
         self._candidates[address] = candidate["id"]
         return address
 
+    def opened_again(self, address: str) -> str:
+        """The same profile, opened by another recruiter who may do everything."""
+        candidate = {**MARA, "id": self._candidates[address]}
+        response = self._ask("POST", "/api/v1/sessions", json=create_body(candidate))
+        return self.origin + httpx2.URL(response.json()["embed_url"]).path
+
     def start(self, address: str) -> str:
         """What the Run button does. Returns the address of the run."""
         local.post(f"{address}/run")
