@@ -155,11 +155,13 @@ def environment(partner: Partner, tmp_path: Path) -> dict[str, str]:
 
 
 @contextmanager
-def a_widget(environment: dict[str, str], workers: int = 1) -> Iterator[Server]:
+def a_widget(
+    environment: dict[str, str], workers: int = 1, token: str | None = None
+) -> Iterator[Server]:
     port = free_port()
     with process_of(command(port, workers), environment) as process:
         wait_until_ready(process, f"http://{LOOPBACK}:{port}/readyz")
-        server = Server(process, port, environment["WIDGET_HOST_TOKEN"])
+        server = Server(process, port, token or environment["WIDGET_HOST_TOKEN"])
         with server.http:
             yield server
 
@@ -362,11 +364,16 @@ def test_metrics_count_what_all_workers_do(
         assert sample(metrics_port, "candidate_widget_report_seconds_count") == 1
 
 
-def test_what_a_worker_has_counted_outlives_it(
-    environment: dict[str, str], metrics_port: int
+def test_what_a_worker_has_counted_outlives_it_and_its_successor_has_the_same_secrets(
+    environment: dict[str, str], metrics_port: int, tmp_path: Path
 ) -> None:
+    """Even where the file of one is no longer there, as in a pipe or once it was replaced."""
     name = "candidate_widget_sessions_opened_total"
-    with a_widget(environment, workers=2) as server:
+    file = tmp_path / "token"
+    file.write_text(environment["WIDGET_HOST_TOKEN"])
+    variables = environment | {"WIDGET_HOST_TOKEN": "", "WIDGET_HOST_TOKEN_FILE": str(file)}
+    with a_widget(variables, 2, environment["WIDGET_HOST_TOKEN"]) as server:
+        file.unlink()
         for _ in range(10):
             server.open_session()
         before = server.workers()

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from widget import __version__
+from widget import __version__, metrics
 from widget.accents import show_accent
 from widget.assets import static_file
 from widget.database import DatabaseUnavailable, connect
@@ -115,6 +115,8 @@ def create_app(
 def create_worker(options: Settings) -> ASGIApp:
     """What each process of `candidate-widget serve` runs."""
     configure_logging(options.log_format)
+    if metrics.LOST_BECAUSE is not None:
+        log.error("metrics_lost", cause=metrics.LOST_BECAUSE)
     app = create_app(options)
     # What is imported stays. To look through it at each collection would stop answers for 30 ms.
     gc.collect()

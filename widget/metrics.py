@@ -14,7 +14,7 @@ from widget.model import ENDED, Phase, Reason, Run
 
 LOOPBACK = "127.0.0.1"
 
-shared_counts.prepare()
+LOST_BECAUSE = shared_counts.prepare()  # why what is counted here is not served; usually None
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REGISTRY = CollectorRegistry()

@@ -25,17 +25,22 @@ REMINDER_SECONDS = 60.0  # between two lines about a folder that cannot be made
 log = structlog.get_logger()
 
 
-def prepare() -> None:
-    """Before the first metric is made: a worker counts in files, any other process by itself."""
+def prepare() -> str | None:
+    """Before the first metric is made: a worker counts in files, any other process by itself.
+
+    Why this worker cannot, and counts for nobody; None where all is well.
+    """
     values.ValueClass = values.MutexValue
-    if folder := os.environ.get(FOLDER_VARIABLE):
-        os.environ[LIBRARYS_VARIABLE] = folder
-        try:
-            slot = _Slot(Path(folder))
-        except OSError as error:
-            log.error("metrics_lost", cause=error.strerror)
-        else:
-            values.ValueClass = values.MultiProcessValue(slot.name)  # type: ignore[no-untyped-call]
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder is None:
+        return None
+    os.environ[LIBRARYS_VARIABLE] = folder
+    try:
+        slot = _Slot(Path(folder))
+    except OSError as error:
+        return error.strerror
+    values.ValueClass = values.MultiProcessValue(slot.name)  # type: ignore[no-untyped-call]
+    return None
 
 
 @contextmanager

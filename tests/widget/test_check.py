@@ -170,6 +170,20 @@ async def test_a_database_that_serves_fewer_connections_than_a_worker_uses_is_a_
     assert "3 connections at once" in warning
 
 
+async def test_no_part_of_a_databases_password_is_told(
+    settings: MakeSettings, network: Network
+) -> None:
+    for url in [
+        "postgresql:///w?host=/nowhere&password=TOP",
+        "postgresql://u:TOP@127.0.0.1:9/w",
+        "postgresql://127.0.0.1:9/w?user=u&password=TOP&sslpassword=TOP",
+        "postgresql://u:a%40TOP@127.0.0.1:9/w?passfile=/nowhere/TOP",
+    ]:
+        (line,) = told(await findings(settings, network, database_url=url), "database")
+        assert line.startswith("FAIL  database: postgresql://")
+        assert "TOP" not in line
+
+
 async def test_a_database_that_cannot_be_written_is_a_failure(
     settings: MakeSettings, network: Network, postgresql: PostgreSQL
 ) -> None:

@@ -269,11 +269,12 @@ def test_a_worker_whose_folder_cannot_be_made_says_so_and_serves_on(
 ) -> None:
     (folder / "file").touch()
     monkeypatch.setenv(shared_counts.FOLDER_VARIABLE, str(folder / "file"))
-    program = f"{COUNT_ONE}"
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
-        output = process.communicate()[0].decode()
-    assert process.returncode == 0
-    assert "metrics_lost" in output.splitlines()[0]
+    with a_worker(f"{COUNT_ONE}; input(); print(metrics.LOST_BECAUSE, flush=True)") as worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        worker.stdin.write(b"\n")
+        worker.stdin.flush()
+        assert worker.stdout.readline() == b"File exists\n"
 
 
 def test_a_variable_of_prometheus_that_others_set_is_no_concern_of_the_widget(
