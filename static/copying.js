@@ -1,51 +1,77 @@
-// The report as text, as it is on the screen: with its ticks, and without what is filtered out.
+// A report, or a part of it, for a note: as plain text and as HTML, with its ticks, and without what is
+// filtered out.
 {
-  const CONFIRMATION_SECONDS = 4
-  const BLOCKS = "h1, h2, h3, p, dt, label"
+  const CONFIRMATION_MS = 4_000
+  const BLOCKS = "h1, h2, h3, p, dt, label, summary.label"
 
   document.addEventListener("click", ({ target }) => {
-    const button = target.closest("#ci-copy")
-    if (button) copy(asText(document.getElementById("ci-report"))).then((done) => confirm(button, done))
+    const button = target.closest("[data-copy]")
+    if (!button || button.disabled) return
+    const lines = read(document.getElementById(button.dataset.copy))
+    copy(asText(lines), asHTML(lines)).then((done) => confirm(button, done))
   })
 
   // The event needs no permission, which a frame has only where the ATS grants it.
-  const copy = async (text) => {
+  const copy = async (text, html) => {
     const put = (event) => {
       event.clipboardData.setData("text/plain", text)
+      event.clipboardData.setData("text/html", html)
       event.preventDefault()
     }
     document.addEventListener("copy", put, { once: true })
     if (document.execCommand("copy")) return true
     document.removeEventListener("copy", put)
-    return navigator.clipboard.writeText(text).then(() => true, () => false)
+    const blob = (type, content) => ({ [type]: new Blob([content], { type }) })
+    const item = new ClipboardItem({ ...blob("text/plain", text), ...blob("text/html", html) })
+    return navigator.clipboard.write([item]).then(() => true, () => false)
   }
 
   const confirm = (button, done) => {
-    const said = document.getElementById("ci-copied")
-    said.textContent = done ? button.dataset.done : button.dataset.failed
-    setTimeout(() => (said.textContent = ""), CONFIRMATION_SECONDS * 1000)
+    const { done: yes, failed, usual = button.textContent } = button.dataset
+    button.dataset.usual = usual
+    button.style.minInlineSize = `${button.offsetWidth}px`
+    button.textContent = done ? yes : failed
+    document.getElementById("ci-copied").textContent = button.textContent
+    clearTimeout(confirm.timer)
+    confirm.timer = setTimeout(() => {
+      document.querySelectorAll("[data-usual]").forEach((each) => (each.textContent = each.dataset.usual))
+      document.getElementById("ci-copied").textContent = ""
+    }, CONFIRMATION_MS)
   }
 
-  const asText = (report) =>
-    [...report.querySelectorAll(BLOCKS)].filter(isForText).map(line).join("\n").trim() + "\n"
+  // What is folded away belongs to a copy. Nothing is painted in between.
+  const read = (part) => {
+    const folded = [...part.querySelectorAll("details:not([open])")]
+    folded.forEach((details) => (details.open = true))
+    const lines = [...part.querySelectorAll(BLOCKS)].filter(isForNotes).map(line).filter(({ parts }) => parts.join(""))
+    folded.forEach((details) => (details.open = false))
+    return lines
+  }
 
-  const isForText = (block) => {
+  const isForNotes = (block) => {
     if (!block.checkVisibility() || block.closest(".on-screen, .reliability, nav")) return false
     return !block.matches("dt") || !block.nextElementSibling.firstElementChild.matches("p")
   }
 
+  // `list`: what the line is an item of; `depth`: whether it belongs to the item above it.
   const line = (block) => {
-    if (block.matches("h2")) return `\n${words(block)}`
-    return `${mark(block)}${name(block)}${words(block)}`
+    const item = block.closest("li")
+    const isFirst = item?.querySelector("p, label") === block
+    return {
+      heading: /^(H\d|SUMMARY)$/.test(block.tagName) && (block.tagName === "H1" ? "h2" : "h3"),
+      list: isFirst ? item.parentElement.tagName.toLowerCase() : "",
+      inItem: Boolean(item) && !isFirst,
+      mark: isFirst ? mark(block, item) : "",
+      name: name(block),
+      parts: parts(block),
+    }
   }
 
-  const mark = (block) => {
+  const mark = (block, item) => {
     const box = block.querySelector("input")
     if (box) return box.checked ? "[x] " : "[ ] "
-    const item = block.closest("li")
-    if (item?.querySelector("p") !== block) return item ? "  " : ""
-    const list = item.parentElement
-    return list.matches("ol") ? `${[...list.children].indexOf(item) + 1}. ` : "- "
+    const items = [...item.closest("section").querySelectorAll("ol > li")]
+    return item.parentElement.matches("ol") ? `${items.indexOf(item) + 1}. ` : "- "
   }
 
   const name = (block) => {
@@ -53,12 +79,44 @@
     return term && !term.matches(".visually-hidden") ? `${term.textContent}: ` : ""
   }
 
-  const words = (block) => {
-    if (block.matches(".signal__source")) return [...block.children].map(source).join(" · ")
+  // Texts, and links as [text, address].
+  const parts = (block) => {
+    if (block.matches(".signal__source")) return [...block.children].map(part)
+    if (block.matches("h2")) return [block.innerText.replace(/\s+/g, " ")]
     const twin = block.cloneNode(true)
-    twin.querySelectorAll(".on-screen").forEach((part) => part.remove())
-    return twin.textContent.replace(/[^\S\n]+/g, " ").trim()
+    twin.querySelectorAll(".on-screen, .visually-hidden").forEach((each) => each.remove())
+    return [twin.firstElementChild?.matches("a") ? part(twin.firstElementChild) : words(twin)]
   }
 
-  const source = (part) => part.href ?? part.textContent.trim()
+  const part = (node) => (node.href ? [words(node), node.href] : words(node))
+  const words = (node) => node.textContent.replace(/[^\S\n]+/g, " ").trim()
+
+  const asText = (lines) => {
+    const text = lines.map(({ heading, inItem, mark, name, parts }) => {
+      const said = parts.map((each) => (Array.isArray(each) ? each[1] : each)).join(" · ")
+      return `${heading === "h3" ? "\n" : ""}${inItem ? "  " : ""}${mark}${name}${said}`
+    })
+    return `${text.join("\n").trim()}\n`
+  }
+
+  const asHTML = (lines) => {
+    const note = document.createElement("div")
+    let list
+    for (const { heading, list: tag, inItem, mark, name, parts } of lines) {
+      if (!tag && !inItem) list = null
+      if (tag && !list) note.append((list = document.createElement(tag)))
+      const block = document.createElement(heading || (tag ? "li" : "p"))
+      if (mark.startsWith("[")) block.append(mark)
+      block.append(name, ...parts.flatMap((each, index) => [index ? " · " : "", link(each)]))
+      if (inItem && list?.lastElementChild) list.lastElementChild.append(document.createElement("br"), ...block.childNodes)
+      else (tag ? list : note).append(block)
+    }
+    return note.innerHTML
+  }
+
+  const link = (part) => {
+    if (!Array.isArray(part)) return part
+    const [text, href] = part
+    return Object.assign(document.createElement("a"), { href, textContent: text })
+  }
 }

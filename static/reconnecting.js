@@ -45,11 +45,8 @@
 
   const say = (sentence) => {
     const stage = find("ci-stage")
-    if (stage) return (stage.textContent = sentence)
-    const notice = document.createElement("p")
-    notice.className = "notice"
-    notice.textContent = sentence
-    find("ci-status").replaceChildren(notice)
+    if (stage) stage.textContent = sentence
+    else find("ci-status").replaceChildren(find("ci-unanswered").content.cloneNode(true))
   }
 
   document.addEventListener("htmx:error", ({ detail }) => detail.ctx && fail(detail.ctx))

@@ -33,6 +33,8 @@ SCRIPTS = (
     "copying.js",
     "printing.js",
     "jumping.js",
+    "times.js",
+    "returning.js",
     "frame.js",
 )
 HASH_LENGTH = 12

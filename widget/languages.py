@@ -8,6 +8,7 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.dates import format_date, format_time, format_timedelta
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import get_decimal_symbol
@@ -109,6 +110,12 @@ def ago(value: str, language: str) -> str:
     return format_timedelta(-passed, granularity="minute", add_direction=True, locale=language)
 
 
+def is_recent(value: str) -> bool:
+    """Whether an ISO 8601 moment is less than a minute ago."""
+    parsed = _parse(value)
+    return parsed is not None and datetime.now(UTC) - parsed < timedelta(minutes=1)
+
+
 def language_name(code: str, language: str) -> str:
     """`fr` -> `French`, or the code as it came where it is unknown."""
     try:
@@ -131,6 +138,11 @@ def _parse(value: str) -> datetime | None:
 def duration(seconds: int) -> str:
     """`75` -> `1:15`"""
     return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def listed(names: list[str], language: str) -> str:
+    """`["a", "b", "c"]` -> `a, b, and c`"""
+    return format_list(names, locale=language)
 
 
 def from_now(seconds: int, language: str) -> str:

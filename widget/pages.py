@@ -19,8 +19,10 @@ from widget.languages import (
     from_now,
     instant,
     interface_language,
+    is_recent,
     language_name,
     language_tag,
+    listed,
     moment,
     number,
     preferred_language,
@@ -139,9 +141,11 @@ def environment(language: str) -> Templates:
         "from_now": from_now,
         "instant": instant,
         "language_name": language_name,
+        "listed": listed,
         "moment": moment,
         "number": number,
     }
+    templates.tests["recent"] = is_recent
     templates.globals |= {
         "_": translations(language).gettext,  # the extension's own asks for the context each time
         "accent": accent_url,

@@ -26,24 +26,32 @@ from widget.report import (
     read_quick_signal,
     read_report,
     read_signals,
-    read_stage,
+    read_step,
 )
+
+USUAL_SECONDS = 75  # a run that takes longer is late: the API says 30 to 60
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`stage` counts from 0, and is -1 before the first. `ask_in` is in seconds.
+    """`step` counts from 0. `elapsed`, `wait` and `ask_in` are in seconds.
 
-    `cancelable`: whether this viewer may cancel it; `opens`: whether they will see its report.
+    `cancelable`: whether this viewer may cancel it; `opens`: whether they will see its report;
+    `wait`: until the run starts, where the API has asked for one.
     """
 
-    stage: int
+    step: int
     elapsed: int
+    wait: int
     ask_in: float
     canceling: bool
     reconnecting: bool
     cancelable: bool
     opens: bool
+
+    @property
+    def is_late(self) -> bool:
+        return self.elapsed >= USUAL_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,8 @@ class Panel:
     `reason`: why there is no report; `error`: the API's own message. `profile_name`: the name in
     the profile, where the report is about somebody of another one.
 
-    `wait`: seconds for which the API has asked not to be asked.
+    `wait`: seconds for which the API has asked not to be asked; `sent`: the names of the details
+    that it got; `canceled_elsewhere`: whether another viewer has canceled the run.
     """
 
     state: State
@@ -62,6 +71,8 @@ class Panel:
     reason: Reason | None = None
     error: str = ""
     wait: int = 0
+    sent: Sequence[str] = ()
+    canceled_elsewhere: bool = False
     progress: Progress | None = None
     report: Report | None = None
     profile_name: str = ""
@@ -118,8 +129,9 @@ def about_whom(panel: Panel, profile_name: str) -> Panel:
 
 def _progress(run: Run, now: float, lease: float, permissions: Collection[Permission]) -> Progress:
     return Progress(
-        stage=read_stage(run.resource or {}),
+        step=read_step(run.resource or {}),
         elapsed=max(0, int(now - run.started_at)),
+        wait=ceil(max(run.poll_after - now, 0.0)) if run.phase is Phase.STARTING else 0,
         ask_in=ask_again_in(run, now, lease),
         canceling=run.phase is Phase.CANCELING,
         reconnecting=run.failures > 0,

@@ -18,8 +18,10 @@ LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 RELIABILITIES = ("High", "Medium", "Low")
 OTHER = "Other"
 FILTERED_FROM = 9  # signals from which on they can be filtered
-LONG_FROM = 5  # sections from which on a report needs links to them
-STAGES = ("identity", "enrichment", "report", "done")
+SHORT_EVIDENCE = 3  # items; more are folded
+SHORT_TEXT = 160  # characters
+LONG_FROM = 3  # sections from which on a report needs links to them
+STEPS = {"identity": 0, "enrichment": 1, "report": 2, "done": 2}
 
 Shape = Literal["value", "link", "hosted", "list", "object", "any", "nothing"]
 
@@ -75,14 +77,25 @@ READING_ORDER = (
 
 Kind = Literal["text", "link", "number", "yesno", "empty", "items", "fields"]
 Manner = Literal["plain", "checklist", "questions"]
+Scale = Literal["reliability", "severity"]
+
+SCALES: Mapping[Scale, re.Pattern[str]] = {
+    "reliability": re.compile(r"reliab|confiden|certain", re.IGNORECASE),
+    "severity": re.compile(r"sever|impact|likelihood|priority|risklevel", re.IGNORECASE),
+}
+MAX_SCALE_LENGTH = 20  # a longer text is a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value by its shape. Only the member that `kind` names is filled."""
+    """A value by its shape. Only the member that `kind` names is filled.
+
+    `scale`: what a text such as `High` measures, by the key that it was found under.
+    """
 
     kind: Kind
     text: str = ""
+    scale: Scale | None = None
     yes: bool = False
     items: Sequence["Node"] = ()
     fields: Sequence["Field"] = ()
@@ -102,6 +115,11 @@ class Field:
     leads: bool = False
 
     @property
+    def count(self) -> int:
+        """How many things there are under the heading, 0 where it is no list."""
+        return len(self.node.items)
+
+    @property
     def manner(self) -> Manner:
         if self.node.kind == "items" and re.search("question", self.key, re.IGNORECASE):
             return "questions"
@@ -117,6 +135,13 @@ class Recommendation:
     reason: str
     evidence: Node | None
     extras: Sequence[Field]
+
+    @property
+    def evidence_is_long(self) -> bool:
+        if self.evidence is None:
+            return False
+        items = self.evidence.items
+        return len(items) > SHORT_EVIDENCE or any(len(item.text) > SHORT_TEXT for item in items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +220,10 @@ def read_signals(resource: Mapping[str, Any]) -> list[Signal]:
     return [_signal(item) for item in value] if isinstance(value, list) else []
 
 
-def read_stage(resource: Mapping[str, Any]) -> int:
-    """The number of the pipeline's stage, from 0; -1 before the first, or where it is unknown."""
+def read_step(resource: Mapping[str, Any]) -> int:
+    """How far the pipeline is: 0 identity, 1 enrichment, 2 report. It begins with the first."""
     stage = resource.get("stage")
-    return STAGES.index(stage) if stage in STAGES else -1
+    return STEPS.get(stage, 0) if isinstance(stage, str) else 0
 
 
 def read_error(resource: Mapping[str, Any]) -> str:
@@ -251,7 +276,9 @@ def node(value: Any, under: str = "", depth: int = 0) -> Node:
         case int() | float():
             return Node("number", text=str(value))
         case str():
-            return Node("link" if safe_url(value) else "text", text=value)
+            if safe_url(value):
+                return Node("link", text=value)
+            return Node("text", text=value, scale=_scale(value, under))
         case _ if depth >= MAX_DEPTH:
             return Node("text", text=json.dumps(value, ensure_ascii=False))
         case list():
@@ -259,6 +286,12 @@ def node(value: Any, under: str = "", depth: int = 0) -> Node:
         case dict():
             return Node("fields", fields=_fields(value, (), under, depth + 1))
     return Node("text", text=str(value))
+
+
+def _scale(text: str, key: str) -> Scale | None:
+    if len(text) > MAX_SCALE_LENGTH:
+        return None
+    return next((scale for scale, pattern in SCALES.items() if pattern.search(key)), None)
 
 
 def _report(value: Any) -> Mapping[str, Any]:

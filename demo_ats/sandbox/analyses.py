@@ -12,7 +12,7 @@ from demo_ats.sandbox.ledger import Subject
 from demo_ats.sandbox.scenarios import Scenario
 
 QUEUED_PART = 0.06  # parts of an analysis' time, counted from its POST
-STAGES = (("identity", 0.25), ("enrichment", 0.8), ("report", 1.0))
+STAGES = (("identity", 0.25), ("enrichment", 0.65), ("report", 1.0))  # polls 10 s apart see each
 FIRST_SIGNAL_PART = 0.3
 
 

@@ -89,7 +89,9 @@ def test_axe_finds_nothing_where_the_widget_is_not_available(embed: Embed, page:
 
 def test_axe_finds_what_is_wrong(embed: Embed, page: Page) -> None:
     page.goto(embed.open())
-    page.locator("#ci-copy").evaluate("e => { e.textContent = ''; e.style.width = '9px' }")
+    page.locator("[data-copy=ci-report]").evaluate(
+        "e => { e.textContent = ''; e.style.width = '9px' }"
+    )
     assert any(found.startswith("button-name") for found in look_with_axe(page))
 
 
@@ -108,7 +110,7 @@ def test_nothing_is_cut_off_in_a_narrow_column_or_with_text_twice_as_large(
 def overflowing(page: Page) -> list[str]:
     """What reaches beyond the right edge, or hides a part of itself."""
     found: list[str] = page.evaluate("""() => [...document.body.querySelectorAll("*")].filter(e => {
-        if (e.closest(".visually-hidden, svg, .stages")) return false
+        if (e.closest(".visually-hidden, svg, .steps")) return false
         const clipped = getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth
         return clipped || e.getBoundingClientRect().right > innerWidth + 1
     }).map(e => e.outerHTML.slice(0, 120))""")
@@ -120,7 +122,7 @@ def test_every_target_is_large_enough(embed: Embed, page: Page) -> None:
         page.set_viewport_size({"width": width, "height": 800})
         for state in ("running", "open"):
             page.goto(getattr(embed, state)())
-            targets = page.locator("button, .jumps a, .filter__choice, .ticks__tick")
+            targets = page.locator("button, .jump, .filter__choice, .ticks__tick")
             boxes = targets.evaluate_all(
                 "all => all.map(e => e.getBoundingClientRect()).map(b => [b.width, b.height])"
             )
@@ -147,8 +149,8 @@ def test_levels_and_bars_stay_visible_in_forced_colors(browser: Browser, embed: 
     assert style(".quick-signal .bars", "fill") != canvas
     assert style(".reliability__bar [data-level=high]", "fill") != canvas
     assert style(".quick-signal", "borderTopStyle") == "solid"
-    assert style(".stages__stage[data-done]", "borderTopStyle") == "solid"
-    assert style(".stages__stage:last-child", "borderTopStyle") == "dotted"
+    assert style(".steps__step[data-done]", "borderTopStyle") == "solid"
+    assert style(".steps__step:last-child", "borderTopStyle") == "dotted"
     context.close()
 
 
@@ -259,10 +261,11 @@ def test_stages_and_new_signals_are_told_once_and_politely(embed: Embed, page: P
     expect(page.locator("#candidate-intelligence")).to_have_attribute("data-state", "open")
     told: list[str] = page.evaluate("window.told")
     assert told == [
-        "Waiting to start The report will open here automatically, usually within a minute.",
-        "Step 1 of 4: Identity",
-        "Step 2 of 4: Enrichment",
-        "Quick signal: Orange",
+        "Step 1 of 3: Confirming the identity First results usually appear after 10 to 20 seconds, "
+        "the report within a minute.",
+        "Step 2 of 3: Searching public sources",
+        "The report opens here by itself, usually within a minute of the start.",
+        "Quick signal on identity: Orange",
         "1 signal so far",
         "3 signals so far",
         "The report is ready.",

@@ -41,12 +41,12 @@ def test_the_report_opens_by_itself_and_can_be_closed_and_viewed(
 def test_stages_and_signals_show_while_the_run_goes_on(recruiter: Recruiter) -> None:
     recruiter.opens("test_long")
     recruiter.presses(RUN)
-    recruiter.reads("Enrichment")
+    recruiter.reads("Searching public sources")
     expect(recruiter.frame.locator(".signal").first).to_be_visible()
     elapsed = recruiter.frame.locator("#ci-elapsed")
     before = elapsed.inner_text()
     expect(elapsed).not_to_have_text(before)
-    expect(recruiter.frame.locator("[aria-current=step]")).to_have_text("Enrichment")
+    expect(recruiter.frame.locator("[aria-current=step]")).to_have_text("Sources")
     recruiter.presses("Cancel")
     recruiter.sees("idle")
 

@@ -115,7 +115,8 @@ NOT_ADMITTED = Outcome(
     ),
     "not repeated automatically; an error in the log",
 )
-STARTED = Outcome("started", "running", ("Waiting to start",), "polled as usual")
+FIRST_STEP = "Step 1 of 3: Confirming the identity"
+STARTED = Outcome("started", "running", (FIRST_STEP,), "polled as usual")
 
 # The outcomes of a GET while the analysis is running
 
@@ -136,10 +137,7 @@ RETRIED_UNADMITTED = Outcome(
 BACK_TO_START = Outcome(
     "back to the start", "idle", (), "the analysis no longer exists; the recruiter can run it again"
 )
-GOES_ON = Outcome("goes on", "running", ("Step 1 of 4: Identity",), "polled as usual")
-GOES_ON_STAGELESS = Outcome(
-    "goes on, stage unknown", "running", ("Waiting to start",), "polled as usual"
-)
+GOES_ON = Outcome("goes on", "running", (FIRST_STEP,), "polled as usual")
 
 # The outcomes of the GET that View makes once the report that was kept is too old
 
@@ -348,8 +346,8 @@ FAULTS = [
     tolerated("unknown status", fields(status="reticulating"), view=NOT_LOADED),
     tolerated("`status` is a number", fields(status=3), view=NOT_LOADED),
     tolerated("`status` is a list", fields(status=["completed"]), view=NOT_LOADED),
-    tolerated("`stage` is null", fields(stage=None), get=GOES_ON_STAGELESS),
-    tolerated("`stage` is a list", fields(stage=["identity"]), get=GOES_ON_STAGELESS),
+    tolerated("`stage` is null", fields(stage=None), get=GOES_ON),
+    tolerated("`stage` is a list", fields(stage=["identity"]), get=GOES_ON),
     tolerated("`signals` is a string", fields(signals="none yet")),
     tolerated("`signals` holds numbers", fields(signals=[1, None, {}])),
     tolerated("`quick_signal` is a string", fields(quick_signal="Green")),

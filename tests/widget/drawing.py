@@ -10,7 +10,7 @@ from tests.widget.partner import KEY
 from tests.widget.world import HOST_TOKEN, SECRET
 from widget.model import EmbedSession, Phase, Reason, Run
 from widget.pages import Pages
-from widget.panel import about_whom, panel_of
+from widget.panel import Panel, about_whom, panel_of
 from widget.settings import Settings
 
 NOW = 1_700_000_000.0
@@ -46,7 +46,11 @@ def draw(
 ) -> Markup:
     """The partial that a browser gets, in a session with these members."""
     session = EmbedSession(id="1", pair="pair", language="en", expires_at=NOW + 1, **of_session)
-    panel = about_whom(panel_of(run, watching, NOW, 90, session.permissions), profile_name)
+    panel = panel_of(run, watching, NOW, 90, session.permissions)
+    return draw_panel(about_whom(panel, profile_name), session)
+
+
+def draw_panel(panel: Panel, session: EmbedSession | None = None) -> Markup:
     scope = {
         "type": "http",
         "path_params": {"token": "token"},

@@ -46,8 +46,11 @@ class Markup(HTMLParser):
         assert self._open.pop().tag == tag
 
     def handle_data(self, data: str) -> None:
-        for element in self._open:
+        """Nobody sees what is in a template, so that it is no text of what is around it."""
+        for element in reversed(self._open):
             element.texts.append(data)
+            if element.tag == "template":
+                break
 
     def handle_comment(self, data: str) -> None:
         raise AssertionError(f"a comment: {data}")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from gettext import NullTranslations
 from typing import Any
 
@@ -10,13 +11,13 @@ from babel.messages.catalog import Message
 from starlette.requests import Request
 
 from scripts.catalogues import extract, read
-from tests.widget.drawing import PAGES, a_run, draw
+from tests.widget.drawing import NOW, PAGES, a_run, draw, draw_panel
 from tests.widget.markup import Markup
 from widget import pages
 from widget.languages import LANGUAGES, SOURCE
 from widget.model import Permission, Phase, Reason
 from widget.pages import environment
-from widget.panel import EXPIRED
+from widget.panel import EXPIRED, panel_of
 
 TRANSLATED = [language for language in LANGUAGES if language != SOURCE]
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
@@ -82,6 +83,7 @@ def bracketed(monkeypatch: pytest.MonkeyPatch) -> None:
     bracketing.install_gettext_translations(Bracketed(), newstyle=True)  # type: ignore[attr-defined]
     bracketing.globals["_"] = Bracketed().gettext
     bracketing.filters |= dict.fromkeys(("ago", "from_now", "language_name"), lambda *_: "1")
+    bracketing.filters |= {"listed": lambda names, _: " ".join(names)}
     bracketing.filters |= {"moment": lambda *_: "2"}
     monkeypatch.setattr(pages, "environment", lambda _: bracketing)
 
@@ -109,6 +111,10 @@ REPORT = {
 METADATA = {"language": "1", "generated_at": "1", "pdf_download_url": "https://127.0.0.1/"}
 
 
+LABELS = environment(SOURCE).get_template("_words.html").module.labels  # type: ignore[attr-defined]
+DETAILS = ("first_name", "last_name", "company", "location", "role", "cv")
+
+
 def partials() -> Iterator[Markup]:
     yield draw(None)
     yield draw(None, appearance={"intro": True})
@@ -128,10 +134,19 @@ def partials() -> Iterator[Markup]:
         yield draw(a_run({"report": {"recommendation": recommendation}}))
     report = {**WORDLESS, "report": REPORT, "metadata": METADATA}
     yield draw(a_run(report))
+    yield draw(a_run({**report, "metadata": {"generated_at": "2999-01-01T00:00Z"}}))
     yield draw(a_run({**report, "id": "1", "signals": SIGNALS[:2]}))
     yield draw(a_run({"report": {"summary": "1"}, "signals": [], "1": "1"}))
     yield draw(a_run(report), watching=False)
     yield draw(a_run({"report": {"candidateName": "李小龙"}}), profile_name="王大伟")
+    yield draw(a_run({"report": {"level": ["1"] * 9, **{label: ["1"] for label in LABELS}}}))
+    for word in ("critical", "severe", "moderate"):
+        yield draw(a_run({"report": {"severity": word}}))
+    yield draw(a_run({}, Phase.STARTING, analysis_id=None, busy_until=NOW + 9))
+    for resource in ({}, WORDLESS):
+        yield draw(a_run(resource, Phase.RUNNING, started_at=NOW - 10))
+    canceled = panel_of(a_run(None, Phase.CANCELED, reason=Reason.CANCELED), True, NOW, 90)
+    yield draw_panel(replace(canceled, canceled_elsewhere=True, sent=DETAILS))
     for reason in Reason:
         for phase in (Phase.FAILED, Phase.CANCELED):
             yield draw(a_run({"error": "1"}, phase, reason=reason))
@@ -151,8 +166,17 @@ def _html(response: Any) -> str:
 
 def unmarked(markup: Markup) -> list[str]:
     """What is read out or shown, and stands outside of the brackets."""
-    told = {"aria-label", "title", "alt", "placeholder", "data-done", "data-failed"}
-    texts = [markup.text]
+    told = {
+        "aria-label",
+        "title",
+        "alt",
+        "placeholder",
+        "data-done",
+        "data-failed",
+        "data-view",
+        "data-canceling",
+    }
+    texts = [markup.text, *(template.text for template in markup.all("template"))]
     for element in markup.elements:
         texts += [element.attributes[name] or "" for name in told & element.attributes.keys()]
     return [word for text in texts for word in re.findall(r"[^\W\d_]+", _outside(text))]
@@ -175,8 +199,9 @@ def test_every_word_in_every_state_can_be_translated() -> None:
 def test_every_message_is_seen_in_one_of_the_states() -> None:
     """So that the test above leaves none out."""
     drawn = "".join(
-        f"{markup.text}{[element.attributes for element in markup.elements]}"
+        f"{element.text}{element.attributes}"
         for markup in (*partials(), *wholes())
+        for element in markup.elements
     )
     drawn = re.sub(r"\s+", " ", drawn)
     for message in extract():

@@ -50,6 +50,7 @@ def everywhere(text: str) -> dict[str, Any]:
             "summary": text,
             "whatToValidate": [text],
             "interviewQuestions": [{"question": text, "why": text}],
+            "many": [text] * 10,
             **anything,
         },
         "metadata": {

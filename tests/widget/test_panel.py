@@ -30,7 +30,7 @@ def test_a_run_shows_its_stage_its_time_the_quick_signal_and_the_signals_so_far(
     panel = panel_of(RUNNING, watching=True, now=NOW, lease=LEASE)
     assert panel.state is State.RUNNING
     assert panel.progress is not None
-    assert (panel.progress.stage, panel.progress.elapsed, panel.progress.ask_in) == (1, 75, 7)
+    assert (panel.progress.step, panel.progress.elapsed, panel.progress.ask_in) == (1, 75, 7)
     assert not panel.progress.reconnecting
     markup = draw(RUNNING)
     assert markup.one("main").attributes["data-state"] == "running"
@@ -39,10 +39,25 @@ def test_a_run_shows_its_stage_its_time_the_quick_signal_and_the_signals_so_far(
     assert "disabled" in button.attributes
     assert button.attributes["aria-busy"] == "true"
     assert markup.one("button", **{"class": "button button--quiet"}).text == "Cancel"
-    assert markup.one("li", **{"aria-current": "step"}).text == "Enrichment"
+    assert markup.one("li", **{"aria-current": "step"}).text == "Sources"
     assert markup.one("span", id="ci-elapsed").text == "1:15"
     for text in ("Two employers differ.", "Built a bridge.", "Speaks."):
         assert text in markup.text
+
+
+@pytest.mark.parametrize(
+    ("stage", "step"),
+    [(None, "Identity"), ("identity", "Identity"), ("report", "Report"), ("done", "Report")],
+)
+def test_a_run_begins_with_its_first_step_and_ends_with_its_last(stage: str, step: str) -> None:
+    markup = draw(a_run({"stage": stage}, Phase.RUNNING))
+    assert markup.one("li", **{"aria-current": "step"}).text == step
+
+
+def test_a_run_that_takes_longer_than_usual_says_so_and_no_sooner() -> None:
+    said = "longer than usual"
+    assert said not in draw(a_run({}, Phase.RUNNING, started_at=NOW - 74)).text
+    assert said in draw(a_run({}, Phase.RUNNING, started_at=NOW - 75)).text
 
 
 def test_a_run_shows_the_same_to_who_does_not_watch() -> None:
@@ -99,7 +114,7 @@ def test_an_open_report_shows_everything_and_how_to_close_it() -> None:
         "Other 1",
     ):
         assert text in markup.text
-    assert markup.one("time").attributes["datetime"] == "2026-11-24T12:00:00Z"
+    assert {time.attributes["datetime"] for time in markup.all("time")} == {"2026-11-24T12:00:00Z"}
     assert "English" in markup.text
 
 

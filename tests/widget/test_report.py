@@ -21,7 +21,6 @@ from widget.report import (
     read_quick_signal,
     read_report,
     read_signals,
-    read_stage,
     safe_url,
 )
 
@@ -285,15 +284,6 @@ def test_signals_are_counted_by_their_reliability_with_other_ones_last() -> None
 
 
 @pytest.mark.parametrize(
-    ("stage", "number"),
-    [("identity", 0), ("enrichment", 1), ("report", 2), ("done", 3), ("x", -1), ([], -1)],
-)
-def test_the_stage_is_a_number(stage: object, number: int) -> None:
-    assert read_stage({"stage": stage}) == number
-    assert read_stage({}) == -1
-
-
-@pytest.mark.parametrize(
     ("error", "said"),
     [
         ("No trace.", "No trace."),
@@ -387,4 +377,4 @@ def test_any_metadata_recommendation_and_signals_can_be_drawn(value: Any) -> Non
 def test_any_error_and_any_stage_can_be_drawn(value: Any) -> None:
     draw_failure(value)
     running = {"stage": value, "quick_signal": value, "signals": [value]}
-    draw(a_run(running, Phase.RUNNING)).one("ol", **{"class": "stages"})
+    draw(a_run(running, Phase.RUNNING)).one("ol", **{"class": "steps"})

@@ -1,0 +1,16 @@
+// Moments in the reader's own time zone. The server knows only UTC.
+{
+  const FORMAT = { year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" }
+
+  const localize = () => {
+    const format = new Intl.DateTimeFormat(document.documentElement.lang, FORMAT)
+    for (const time of document.querySelectorAll("time")) {
+      const words = format.format(new Date(time.dateTime))
+      if (time.title) time.title = words
+      else time.textContent = words
+    }
+  }
+
+  document.addEventListener("htmx:after:swap", localize)
+  localize()
+}
