@@ -17,7 +17,6 @@ from pydantic_core import PydanticUndefined
 from widget import __version__
 from widget.assets import SCRIPTS
 from widget.settings import Settings
-from widget.store import RUN_RETENTION_SECONDS
 from widget.tables import SCHEMA_VERSION
 
 ROOT = Path(__file__).parents[1]
@@ -160,11 +159,6 @@ def test_the_page_on_capacity_says_what_was_measured() -> None:
         "polls/s of two widget servers on one PostgreSQL, all on this machine": "{} times what one",
     }.items():
         assert said.format(measured[name]) in page, name
-
-
-def test_a_run_is_kept_for_as_long_as_is_said() -> None:
-    assert RUN_RETENTION_SECONDS == 30 * 24 * 3600
-    assert "| 30 days after its start |" in (ROOT / "docs" / "security.md").read_text()
 
 
 def test_every_test_that_shows_a_protection_exists() -> None:

@@ -18,6 +18,7 @@ from widget import __version__, metrics
 from widget.accents import show_accent
 from widget.assets import static_file
 from widget.database import DatabaseUnavailable, connect
+from widget.deliveries import Deliveries
 from widget.embed import Embed
 from widget.errors import Errors
 from widget.health import Health, alive
@@ -51,13 +52,14 @@ def create_app(
 ) -> ASGIApp:
     """The widget as an ASGI application. `transport` stands in for the way to the Partner API."""
     seal = Seal([secret.get_secret_value() for secret in options.secret_key])
-    store = Store(connect(options.database_url), seal)
+    store = Store(connect(options.database_url), seal, tells=options.events_url is not None)
     key = options.partner_api_key.get_secret_value()
     partner = PartnerAPI(options.partner_api_url, key, transport or way_out(options))
     runs = Runs(store, partner, options, clock)
+    deliveries = Deliveries(store, options, clock=clock)
     sessions = Sessions(store, options, clock)
     pages = Pages(options)
-    host = HostAPI(sessions, runs, options)
+    host = HostAPI(store, sessions, runs, options, clock)
     embed = Embed(sessions, runs, pages, options, clock)
     failures = Errors(pages)
     health = Health(store)
@@ -65,12 +67,15 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await _open(store)
-        sweeper = asyncio.create_task(_sweep_forever(runs))
+        background = [asyncio.create_task(_sweep_forever(runs))]
+        if options.events_url:
+            background.append(asyncio.create_task(deliveries.go_on()))
         try:
             yield
         finally:
-            sweeper.cancel()
-            await runs.finish(FINISH_SECONDS)
+            for task in background:
+                task.cancel()
+            await asyncio.gather(runs.finish(FINISH_SECONDS), deliveries.finish(FINISH_SECONDS))
             await partner.close()
             await store.close()
 
@@ -82,6 +87,8 @@ def create_app(
         Route("/embed/{token}/cancellation", embed.cancel, methods=["POST"]),
         Route("/embed/{token}/departure", embed.leave, methods=["POST"]),
         Route("/api/v1/sessions", host.open_session, methods=["POST"]),
+        Route("/api/v1/statuses", host.statuses, methods=["POST"]),
+        Route("/api/v1/usage", host.usage, methods=["GET"]),
         Route("/api/v1/candidates/{pair:anything}", host.erase, methods=["DELETE"]),
         Route("/openapi.json", describe),
         Route("/embed.js", current_loader),

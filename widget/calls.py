@@ -18,6 +18,7 @@ from structlog.contextvars import bind_contextvars
 from widget import metrics
 from widget.button import end_of_cancellation, wait_after_failure
 from widget.database import DatabaseUnavailable
+from widget.events import GONE, Ids
 from widget.model import Phase, Reason, Run
 from widget.partner_api import (
     CALL_SECONDS,
@@ -97,8 +98,8 @@ class Calls:
         try:
             answer = await self._partner.get(_analysis_id(run))
         except Gone:
-            await self._store.forget_run(run)
-            metrics.runs_ended.labels(metrics.GONE).inc()
+            await self._store.forget_gone_run(run, self._clock())
+            metrics.runs_ended.labels(GONE).inc()
         except PartnerError as error:
             await self._try_later(run, error, _reason(error))
         else:
@@ -143,6 +144,15 @@ class Calls:
         marked = await self._store.run(run.pair)
         return marked if marked is not None and marked.analysis_id is not None else None
 
+    async def erase(self, ids: Ids) -> Run | None:
+        """Forgets a candidate. Returns the run to be deleted, as `mark_canceling` does."""
+        now = self._clock()
+        erased = await self._store.erase(ids, now, now + self._settings.run_timeout)
+        if erased is None:
+            return None
+        metrics.cancellations.labels(Reason.ERASED).inc()
+        return erased if erased.analysis_id is not None else None
+
     async def give_up(self, run: Run) -> None:
         log.warning("run_given_up", run=run.id)
         marked = await self.mark_canceling(run, Reason.TIMED_OUT)
@@ -176,7 +186,9 @@ class Calls:
         if canceling is None:
             return
         if PHASES[answer.status] is Phase.RUNNING:
-            await self._store.change(canceling, analysis_id=answer.id, busy_until=0.0)
+            await self._store.change(
+                canceling, self._clock(), analysis_id=answer.id, busy_until=0.0
+            )
             await self.delete(replace(canceling, analysis_id=answer.id))
         else:
             await self._record_cancellation(canceling, answer)
@@ -218,6 +230,7 @@ class Calls:
         waits = {Phase.RUNNING: interval, Phase.COMPLETED: answer.retry_after or 0.0}
         recorded = await self._store.change(
             run,
+            now,
             phase=phase,
             reason=REASONS.get(answer.status),
             analysis_id=answer.id,
@@ -242,8 +255,9 @@ class Calls:
 
     async def _could_not_fetch(self, run: Run, reason: Reason, retry_after: float | None) -> None:
         """The report stays complete, and the next View asks again."""
-        poll_after = self._clock() + (retry_after or VIEW_RETRY_SECONDS)
-        await self._store.change(run, reason=reason, poll_after=poll_after, busy_until=0.0)
+        now = self._clock()
+        poll_after = now + (retry_after or VIEW_RETRY_SECONDS)
+        await self._store.change(run, now, reason=reason, poll_after=poll_after, busy_until=0.0)
 
     async def _try_later(self, run: Run, error: PartnerError, reason: Reason | None) -> None:
         now = self._clock()
@@ -256,7 +270,7 @@ class Calls:
         if run.phase is Phase.CANCELING:
             poll_after = min(poll_after, run.give_up_at)
         await self._store.change(
-            run, reason=reason, failures=failures, busy_until=0.0, poll_after=poll_after
+            run, now, reason=reason, failures=failures, busy_until=0.0, poll_after=poll_after
         )
 
     async def _stop_trying(self, run: Run) -> None:
@@ -270,13 +284,14 @@ class Calls:
         self, run: Run, phase: Phase, reason: Reason | None, retry_at: float = 0.0
     ) -> bool:
         """`retry_at`: when the next run may be started."""
+        now = self._clock()
         if reason is Reason.ERASED:
             await self._store.forget_run(run)
         elif not await self._store.change(
-            run, phase=phase, reason=reason, poll_after=retry_at, busy_until=0.0
+            run, now, phase=phase, reason=reason, poll_after=retry_at, busy_until=0.0
         ):
             return False
-        metrics.count_end(run, phase, reason, self._clock())
+        metrics.count_end(run, phase, reason, now)
         return True
 
 

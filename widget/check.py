@@ -12,6 +12,7 @@ import httpx2
 from sqlalchemy import make_url
 
 from widget.database import DatabaseUnavailable, connect
+from widget.network import connect as straight
 from widget.network import explain, way_out
 from widget.origins import is_loopback_name
 from widget.partner_api import Gone, PartnerAPI, PartnerError, Unauthorized
@@ -44,7 +45,7 @@ class Finding:
 async def check(
     settings: Settings, transport: httpx2.AsyncBaseTransport | None = None
 ) -> list[Finding]:
-    """Calls the Partner API once, the widget itself once, and opens the database.
+    """Calls the Partner API, the widget itself and the address for events, and opens the database.
 
     Nothing is billed and nothing is kept. `transport` stands in for the network.
     """
@@ -57,6 +58,7 @@ async def check(
         *await _check_database(settings),
         _check_public_url(settings.public_url),
         await _check_reach(settings.public_url, transport),
+        *([await _check_events(settings.events_url, transport)] if settings.events_url else []),
         *map(_check_origin, settings.allowed_origins),
         *_check_policy(settings.allowed_origins),
     ]
@@ -163,6 +165,21 @@ async def _check_reach(
         return Finding("public address", Level.OK, f"{address} answers")
     what = f"answers {response.status_code}, and not as the widget does"
     return Finding("public address", Level.WARNING, f"{address} {what}")
+
+
+async def _check_events(
+    address: str, transport: httpx2.AsyncBaseTransport | None = None
+) -> Finding:
+    """No event is sent: whoever takes events by POST may well refuse this, but is there."""
+    try:
+        async with httpx2.AsyncClient(
+            transport=transport or straight(), timeout=REACH_SECONDS, trust_env=False
+        ) as client:
+            response = await client.head(address)
+    except httpx2.HTTPError as error:
+        what = f"cannot be reached from here ({explain(error)[0]})"
+        return Finding("events", Level.FAILURE, f"{address} {what}")
+    return Finding("events", Level.OK, f"{address} answers ({response.status_code})")
 
 
 def _check_origin(origin: str) -> Finding:

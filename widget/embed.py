@@ -15,6 +15,7 @@ HEAD is answered as GET is, and has no effect.
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -87,6 +88,8 @@ class Embed:
             await self._sessions.renew(session)
         else:
             session = await self._sessions.begin_visit(session)
+        if run is not None:
+            await self._runs.keep(run)
         return session, run
 
     async def _refreshed(self, request: Request, run: Run) -> Run | None:
@@ -94,7 +97,10 @@ class Embed:
 
     async def _after_change(self, request: Request, session: EmbedSession) -> Response:
         if not wants_partial(request):
-            return RedirectResponse(request.url_for("watch", **request.path_params).path, 303)
+            address = request.url_for("watch", **request.path_params)
+            if "opening" in request.query_params:
+                address = address.include_query_params(opening=_opening(request))
+            return RedirectResponse(f"{address.path}?{address.query}".rstrip("?"), 303)
         run = await self._runs.current(session)
         return await self._answer(request, session, run, watching=True)
 
@@ -103,6 +109,20 @@ class Embed:
     ) -> Response:
         now = self._clock()
         panel = panel_of(run, watching, now, self._lease, session.permissions)
-        if panel.report is not None:
+        if run is not None and panel.report is not None:
             panel = about_whom(panel, await self._sessions.name_of(session))
+            session = await self._open_report(request, session, run)
         return self._pages.widget(request, panel, session, sequence=int(now * 1000))
+
+    async def _open_report(self, request: Request, session: EmbedSession, run: Run) -> EmbedSession:
+        """The session, with one more opening unless this one is known."""
+        if _opening(request) <= session.openings:
+            return session
+        await self._runs.open_report(session, run)
+        return replace(session, openings=session.openings + 1)
+
+
+def _opening(request: Request) -> int:
+    """Which opening of the report in this session it is. A reload names one that has been."""
+    number = request.query_params.get("opening", "")
+    return int(number) if number.isdecimal() and number.isascii() and len(number) < 10 else 1

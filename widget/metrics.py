@@ -10,6 +10,7 @@ from prometheus_client import (
 )
 
 from widget import shared_counts
+from widget.events import GONE
 from widget.model import ENDED, Phase, Reason, Run
 
 LOOPBACK = "127.0.0.1"
@@ -69,6 +70,18 @@ sweeps = Counter(
     "Rounds of the sweeper that went through.",
     registry=REGISTRY,
 )
+event_deliveries = Counter(
+    "candidate_widget_event_deliveries",
+    "Attempts to deliver an event to the ATS, by outcome; dropped: given up after three days.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+events_waiting = Gauge(
+    "candidate_widget_events_waiting",
+    "Events in the database that have not been delivered yet, whichever process wrote them.",
+    registry=REGISTRY,
+    multiprocess_mode="mostrecent",
+)
 partner_api_seconds = Histogram(
     "candidate_widget_partner_api_seconds",
     "Calls to the Partner API, by method and outcome.",
@@ -85,7 +98,6 @@ request_seconds = Histogram(
 )
 
 COMPLETED = "completed"
-GONE = "gone"  # the Partner API no longer knows the analysis
 
 
 def _begin_at_zero() -> None:
@@ -96,6 +108,8 @@ def _begin_at_zero() -> None:
         polls.labels(source)
     for reason in [Reason.CANCELED, Reason.LEFT, Reason.TIMED_OUT, Reason.ERASED]:
         cancellations.labels(reason)
+    for outcome in ["delivered", "failed", "dropped"]:
+        event_deliveries.labels(outcome)
 
 
 _begin_at_zero()

@@ -47,13 +47,15 @@ class Run:
 
     `resource` is the Partner API's latest JSON, or None where it is not kept (any more).
     No GET may be sent before `poll_after`, and no call while another is under way, which it is
-    until `busy_until` at the latest.
+    until `busy_until` at the latest. It is forgotten at `expires_at`.
     """
 
     pair: str
     id: str
     phase: Phase
     started_at: float
+    ended_at: float | None = None
+    expires_at: float = 0.0
     reason: Reason | None = None
     analysis_id: str | None = None
     resource: Mapping[str, Any] | None = None
@@ -89,9 +91,10 @@ class EmbedSession:
     """One opening of a candidate profile, which makes it one viewer.
 
     The viewer counts as gone from `gone_at` on; `visit` tells one loading of the page from the
-    next. `language` is the one that the ATS asked for, as a tag, or empty where it is none.
-    `appearance` has the keys of the contract's `appearance`. `origin` is the only one that may
-    frame the session, or None where each of the settings may.
+    next, and `openings` counts how often the report was opened. `language` is the one that the ATS
+    asked for, as a tag, or empty where it is none. `appearance` has the keys of the contract's
+    `appearance`. `origin` is the only one that may frame the session, or None where each of the
+    settings may.
     """
 
     id: str
@@ -103,3 +106,4 @@ class EmbedSession:
     origin: str | None = None
     gone_at: float = 0.0
     visit: str = ""
+    openings: int = 0

@@ -69,6 +69,7 @@ class Pages:
             base=f"/embed/{token}",
             visit=session.visit if session else "",
             sequence=sequence,
+            opening=session.openings + 1 if session else 1,
             foreign=foreign(_language_of_texts(panel, session), language),
             appearance=session.appearance if session else {},
             hosts=self._hosts(session),

@@ -15,6 +15,7 @@ import structlog
 from widget import metrics
 from widget.calls import DEFAULT_RETRY_SECONDS, Calls
 from widget.database import DatabaseUnavailable
+from widget.events import Ids
 from widget.model import EmbedSession, Phase, Reason, Run
 from widget.partner_api import CALL_SECONDS, PartnerAPI
 from widget.settings import Settings
@@ -23,6 +24,8 @@ from widget.store import Store
 CLAIM_MARGIN_SECONDS = 5.0  # between the latest end of a POST and the lapse of its claim
 PATIENCE_SECONDS = 1.5  # how long a click waits for the API before it is answered
 LOOK_AGAIN_SECONDS = 0.2
+RENEWAL_SECONDS = 24 * 3600.0  # how much sooner than said a run may be forgotten, at the most
+RENEWAL_SHARE = 0.1  # and of what is said
 
 log = structlog.get_logger()
 
@@ -60,11 +63,12 @@ class Runs:
             id=secrets.token_urlsafe(12),
             phase=Phase.STARTING,
             started_at=now,
+            expires_at=now + self._settings.run_ttl,
             busy_until=now + CALL_SECONDS + CLAIM_MARGIN_SECONDS,
             interval=DEFAULT_RETRY_SECONDS,
             give_up_at=now + self._settings.run_timeout,
         )
-        if await self._store.claim_start(run, now):
+        if await self._store.claim_start(run, session.id, now):
             metrics.runs_started.inc()
             await self._patiently(self._calls.post(run, session.id))
 
@@ -80,6 +84,13 @@ class Runs:
             return await self._fetch(run)
         return run
 
+    async def keep(self, run: Run) -> None:
+        """A run has been used, and is remembered for longer. Few uses have to be written down."""
+        ttl = self._settings.run_ttl
+        expires_at = self._clock() + ttl
+        if expires_at - run.expires_at >= min(RENEWAL_SECONDS, RENEWAL_SHARE * ttl):
+            await self._store.renew_run(run, expires_at)
+
     async def cancel(self, run: Run, reason: Reason = Reason.CANCELED) -> None:
         """Cancels a run that is under way. Returns as `start` does."""
         marked = await self._calls.mark_canceling(run, reason)
@@ -91,12 +102,9 @@ class Runs:
 
         Where its DELETE does not arrive at once, the analysis' id is kept until it has.
         """
-        pair = self._store.pair(client_id, candidate_id)
-        await self._store.erase_sessions(pair)
-        run = await self._store.run(pair)
-        if run is not None and not run.ended:
-            await self.cancel(run, Reason.ERASED)
-        await self._store.erase_run(pair)
+        marked = await self._calls.erase(Ids(client_id, candidate_id))
+        if marked is not None:
+            await self._patiently(self._calls.delete(marked))
 
     async def sweep(self) -> None:
         """Cancels what nobody watches any more, tries failed DELETEs again, forgets the old."""
@@ -105,6 +113,10 @@ class Runs:
         except DatabaseUnavailable:
             self._renewable_since = self._clock()
             raise
+
+    async def open_report(self, session: EmbedSession, run: Run) -> None:
+        """The report has been opened in a session, once more than the session knows of."""
+        await self._store.open_report(session, run, self._clock())
 
     async def finish(self, seconds: float) -> None:
         """Waits for calls that are under way, that long at the most."""
@@ -149,8 +161,12 @@ class Runs:
         for run in await self._store.due_cancellations(now):
             self._spawn(self._calls.delete(run))
         await self._store.purge(now, self._settings.report_ttl)
+        if dropped := await self._store.drop_events(now):
+            log.error("events_dropped", events=dropped)
+            metrics.event_deliveries.labels("dropped").inc(dropped)
         if self._settings.metrics_port:
             metrics.runs_under_way.set(await self._store.count_under_way(now))
+            metrics.events_waiting.set(await self._store.count_events())
         metrics.sweeps.inc()
 
     def _unseen_before(self, now: float) -> float:
@@ -169,7 +185,7 @@ class Runs:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(_log_failure)
+        task.add_done_callback(log_failure)
         return task
 
 
@@ -178,7 +194,8 @@ def _is_due(run: Run, now: float) -> bool:
     return run.poll_after <= now and run.busy_until <= now
 
 
-def _log_failure(task: asyncio.Task[None]) -> None:
+def log_failure(task: asyncio.Task[None]) -> None:
+    """For `add_done_callback`."""
     if not task.cancelled() and (error := task.exception()):
         cause = str(error) if isinstance(error, DatabaseUnavailable) else None
         log.error("task_failed", cause=cause, exc_info=error)

@@ -67,6 +67,12 @@ def pair_name(index_key: bytes, client_id: str, candidate_id: str) -> str:
     return hmac.new(index_key, message, hashlib.sha256).hexdigest()
 
 
+def client_name(index_key: bytes, client_id: str) -> str:
+    """The name under which a client's usage is counted, as for `pair_name`."""
+    message = json.dumps([client_id]).encode()
+    return hmac.new(index_key, message, hashlib.sha256).hexdigest()
+
+
 def _derive(secret: str, purpose: bytes) -> bytes:
     hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"candidate-widget:" + purpose)
     return base64.urlsafe_b64encode(hkdf.derive(secret.encode()))

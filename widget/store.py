@@ -1,19 +1,22 @@
 """Tables and statements, the same for SQLite and PostgreSQL.
 
 The store is an index, not a truth: a report that it forgets is found again by the next POST, free
-of charge. So there are no migrations, everything expires, and each statement stands for itself:
-whatever has to be atomic is a single statement.
+of charge. So there are no migrations, and everything expires. A statement stands for itself, but
+where a change tells the ATS something: that is written in the transaction of the change.
 """
 
+import asyncio
 import json
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    Boolean,
     Connection,
     LargeBinary,
     Row,
+    Select,
     String,
     and_,
     bindparam,
@@ -28,28 +31,38 @@ from sqlalchemy import (
     update,
 )
 
+from widget import outbox, usage
 from widget.database import Database
+from widget.events import GONE, Event, EventType, Ids, events_of
+from widget.journal import Journal
 from widget.model import ENDED, EmbedSession, Permission, Phase, Reason, Run
-from widget.seal import INDEX_KEY_BYTES, Seal, Unreadable, pair_name
-from widget.tables import SCHEMA_VERSION, index_keys, metadata, runs, schema_version, sessions
+from widget.outbox import Letter
+from widget.schema import prepare
+from widget.seal import Seal, Unreadable
+from widget.tables import runs, schema_version, sessions
+from widget.usage import Usage
 
-RUN_RETENTION_SECONDS = 30 * 24 * 3600
 SWEEP_BATCH = 100
 
 T = TypeVar("T")
 
 
 class Store:
-    """`open()` it before anything else. Every method may raise DatabaseUnavailable."""
+    """`open()` it before anything else. Every method may raise DatabaseUnavailable.
 
-    def __init__(self, database: Database, seal: Seal) -> None:
+    `tells`: whether events are kept for the ATS.
+    """
+
+    def __init__(self, database: Database, seal: Seal, *, tells: bool = False) -> None:
         self._database = database
         self._seal = seal
-        self._index_key = b""
+        self._tells = tells
+        self._journal: Journal
 
     async def open(self) -> None:
         """Makes the tables where they are missing or of another version."""
-        await self._database.alone(self._prepare)
+        index_key = await self._database.alone(partial(prepare, self._seal))
+        self._journal = Journal(index_key, self._database.insert, tells=self._tells)
 
     async def close(self) -> None:
         await self._database.close()
@@ -63,7 +76,7 @@ class Store:
         await self._write(update(schema_version).values(version=schema_version.c.version))
 
     def pair(self, client_id: str, candidate_id: str) -> str:
-        return pair_name(self._index_key, client_id, candidate_id)
+        return self._journal.pair(Ids(client_id, candidate_id))
 
     # Embed sessions
 
@@ -81,6 +94,9 @@ class Store:
             permissions=" ".join(sorted(session.permissions)),
             origin=session.origin,
             sealed_viewer_id=None if viewer_id is None else self._seal.seal(viewer_id),
+            sealed_ids=self._journal.sealed(
+                Ids(request["client"]["id"], request["candidate"]["id"])
+            ),
             sealed_request=self._seal.seal(_without_cv(request)),
             cv=None if cv is None else self._seal.seal(cv),
             gone_at=session.gone_at,
@@ -113,11 +129,6 @@ class Store:
         names = [candidate.get("first_name"), candidate.get("last_name")]
         return " ".join(name for name in names if name)
 
-    async def viewer_of(self, session_id: str) -> str | None:
-        """The ATS's own id of who is looking, where it gave one."""
-        row = await self._first(_VIEWER, session_id=session_id)
-        return None if row is None else self._opened(row.sealed_viewer_id)
-
     async def renew_session(
         self, session_id: str, *, gone_at: float, expires_at: float, visit: str | None = None
     ) -> None:
@@ -136,6 +147,25 @@ class Store:
             .values(gone_at=now)
         )
 
+    async def open_report(self, session: EmbedSession, run: Run, now: float) -> None:
+        """Tells the ATS that the report was opened once more than the session knows of.
+
+        Several that know of the same number tell it once.
+        """
+        if self._tells:
+            await self._database.transaction(partial(self._open_report, session, run, now))
+
+    def _open_report(
+        self, session: EmbedSession, run: Run, now: float, connection: Connection
+    ) -> None:
+        known = {"of_id": session.id, "known": session.openings}
+        row = connection.execute(_OPEN_REPORT, known).first()
+        ids = None if row is None else self._journal.opened(row.sealed_ids)
+        if row is not None and ids is not None:
+            viewer_id = self._opened(row.sealed_viewer_id)
+            event = Event(EventType.VIEWED, run.analysis_id, viewer_id)
+            self._journal.tell(connection, ids, event, now)
+
     async def forget_cv(self, pair: str) -> None:
         await self._write(
             update(sessions)
@@ -149,13 +179,19 @@ class Store:
         row = await self._first(_RUN, of_pair=pair)
         return None if row is None else self._run_of(row)
 
-    async def claim_start(self, run: Run, now: float) -> bool:
-        """Whether this run is the one that may be started for its pair.
+    async def outlines(self, pairs: Collection[str]) -> dict[str, Run]:
+        """The runs of pairs by these, without what the Partner API has answered."""
+        rows = await self._run(lambda c: c.execute(_OUTLINES, {"pairs": pairs}).all())
+        return {row.run_pair: self._run_of(row) for row in rows}
+
+    async def claim_start(self, run: Run, session_id: str, now: float) -> bool:
+        """Whether this run is the one that may be started for its pair, in that session.
 
         It may where there is none, where the last one ended without a report (and any wait that
         the API asked for is over), and where the process that had claimed the last one is gone.
         """
-        values = _row(run) | {"sealed_resource": None, "expires_at": now + RUN_RETENTION_SECONDS}
+        ids = select(sessions.c.sealed_ids).where(sessions.c.id == session_id).scalar_subquery()
+        values = _row(run) | {"sealed_ids": ids, "sealed_resource": None}
         free = or_(
             and_(runs.c.phase.in_([Phase.FAILED, Phase.CANCELED]), runs.c.poll_after <= now),
             and_(
@@ -179,14 +215,49 @@ class Store:
         values = {"now": now, "busy_until": busy_until, "seen_at": run.resource_at}
         return await self._write(_CLAIM_CALL, **_name(run), **values) == 1
 
-    async def change(self, run: Run, **values: Any) -> bool:
-        """Changes columns of a run, unless it has left `run.phase`. `resource` is sealed here."""
+    async def change(self, run: Run, now: float, **values: Any) -> bool:
+        """Changes columns of a run, unless it has left `run.phase`. `resource` is sealed here.
+
+        What that means to the ATS is written down with it.
+        """
         if "resource" in values:
             values["sealed_resource"] = self._seal.seal(values.pop("resource"))
-        return await self._write(_UPDATE_RUN, **_name(run), **values) == 1
+        happened = events_of(run, **{name: values.get(name, getattr(run, name)) for name in _TOLD})
+        if not happened:
+            return await self._write(_UPDATE_RUN, **_name(run), **values) == 1
+        if values.get("phase") in ENDED:
+            values |= {"ended_at": now, "sealed_ids": None}
+        statement = _UPDATE_RUN.values(values)
+        return await self._database.transaction(
+            partial(self._change_and_tell, run, statement, happened, now)
+        )
 
     async def forget_run(self, run: Run) -> None:
         await self._write(delete(runs).where(runs.c.pair == run.pair, runs.c.id == run.id))
+
+    async def forget_gone_run(self, run: Run, now: float) -> None:
+        """Forgets a run under way whose analysis the Partner API no longer knows."""
+        happened = [Event(EventType.FAILED, run.analysis_id, reason=GONE)]
+        await self._database.transaction(
+            partial(self._change_and_tell, run, _FORGET_RUN, happened, now)
+        )
+
+    def _change_and_tell(
+        self,
+        run: Run,
+        statement: Any,
+        happened: Sequence[Event],
+        now: float,
+        connection: Connection,
+    ) -> bool:
+        """What is told is about whom the run was about before."""
+        sealed_ids = connection.execute(_IDS, _name(run)).scalar()
+        if connection.execute(statement, _name(run)).rowcount != 1:
+            return False
+        ids = self._journal.opened(sealed_ids)
+        if ids is not None:
+            self._journal.write(connection, ids, happened, now)
+        return True
 
     async def mark_canceling(self, run: Run, reason: Reason, now: float, give_up_at: float) -> bool:
         """Whether the run was under way, and is now to be canceled."""
@@ -230,18 +301,54 @@ class Store:
         rows = await self._run(lambda connection: connection.execute(statement).all())
         return [self._run_of(row) for row in rows]
 
-    async def erase_sessions(self, pair: str) -> None:
-        await self._write(delete(sessions).where(sessions.c.pair == pair))
+    async def renew_run(self, run: Run, expires_at: float) -> None:
+        """A run has been used."""
+        values = {"of_pair": run.pair, "until": expires_at}
+        await self._database.run_soon(lambda c: c.execute(_RENEW_RUN, values))
 
-    async def erase_run(self, pair: str) -> None:
-        """Forgets a run, but for the name of one whose cancellation has not arrived."""
-        await self._write(delete(runs).where(runs.c.pair == pair, runs.c.phase != Phase.CANCELING))
-        await self._write(update(runs).where(runs.c.pair == pair).values(sealed_resource=None))
+    async def erase(self, ids: Ids, now: float, give_up_at: float) -> Run | None:
+        """Forgets everything on a candidate, but for the name of a run that is to be canceled.
+
+        Returns this run.
+        """
+        row = await self._database.transaction(partial(self._erase, ids, now, give_up_at))
+        return None if row is None else self._run_of(row)
+
+    def _erase(
+        self, ids: Ids, now: float, give_up_at: float, connection: Connection
+    ) -> Row[Any] | None:
+        pair = self._journal.pair(ids)
+        connection.execute(delete(sessions).where(sessions.c.pair == pair))
+        connection.execute(delete(runs).where(runs.c.pair == pair, runs.c.phase.in_(ENDED)))
+        under_way = update(runs).where(
+            runs.c.pair == pair, runs.c.reason.is_distinct_from(Reason.ERASED)
+        )
+        canceling = _canceling(Reason.ERASED, now, give_up_at)
+        nothing_else = {"sealed_ids": None, "sealed_resource": None}
+        if connection.execute(under_way.values(canceling | nothing_else)).rowcount:
+            self._journal.count(connection, ids.client_id, [usage.CANCELED], now)
+        outbox.erase(connection, pair)
+        self._journal.tell(connection, ids, Event(EventType.ERASED), now, erasable=False)
+        return connection.execute(_RUN, {"of_pair": pair}).first()
 
     async def purge(self, now: float, report_ttl: float) -> None:
-        """Forgets what has expired: sessions, runs, and the snapshots of reports."""
+        """Forgets what has expired: sessions, runs, the snapshots of reports, and usage.
+
+        Of a run whose process is gone, nothing will be told; of one that was erased as well,
+        nothing is left to be canceled.
+        """
+        await self._run(lambda connection: usage.forget(connection, now))
         await self._write(delete(sessions).where(sessions.c.expires_at <= now))
         await self._write(delete(runs).where(runs.c.expires_at <= now))
+        orphaned = and_(
+            runs.c.phase.in_([Phase.STARTING, Phase.CANCELING]),
+            runs.c.analysis_id.is_(None),
+            runs.c.busy_until <= now,
+        )
+        await self._write(delete(runs).where(orphaned, runs.c.reason == Reason.ERASED))
+        await self._write(
+            update(runs).where(orphaned, runs.c.sealed_ids.is_not(None)).values(sealed_ids=None)
+        )
         await self._write(
             update(runs)
             .where(
@@ -251,6 +358,31 @@ class Store:
             )
             .values(sealed_resource=None)
         )
+
+    # Events to be delivered, and usage
+
+    async def claim_events(self, now: float, until: float, limit: int) -> Sequence[Letter]:
+        """What is due, for the caller alone to send until the claim lapses."""
+        return await self._run(lambda c: outbox.claim(c, self._journal.seal, now, until, limit))
+
+    async def remove_event(self, event_id: str) -> None:
+        await self._run(lambda c: outbox.remove(c, event_id))
+
+    async def postpone_event(self, event_id: str, failures: int, due_at: float) -> None:
+        await self._run(lambda c: outbox.postpone(c, event_id, failures, due_at))
+
+    async def drop_events(self, now: float) -> int:
+        """Deletes what has waited for too long, and the oldest of too many. Returns how many."""
+        return await self._run(lambda c: outbox.drop(c, now))
+
+    async def count_events(self) -> int:
+        return await self._run(outbox.count)
+
+    async def usage(self, first: str, last: str) -> Sequence[Usage]:
+        """In the order of months and clients. `first` and `last` are months, both included."""
+        rows = await self._run(lambda c: usage.between(c, first, last))
+        # In a thread, as there may be thousands of clients.
+        return await asyncio.to_thread(usage.opened, self._journal.seal, rows)
 
     # How statements are carried out
 
@@ -279,6 +411,8 @@ class Store:
             id=row.run_id,
             phase=Phase(row.phase),
             started_at=row.started_at,
+            ended_at=row.ended_at,
+            expires_at=row.run_expires_at,
             reason=None if row.reason is None else Reason(row.reason),
             analysis_id=row.analysis_id,
             resource=self._opened(row.sealed_resource),
@@ -296,37 +430,6 @@ class Store:
         except Unreadable:
             return None
 
-    # The schema
-
-    def _prepare(self, connection: Connection) -> None:
-        if not _is_current(connection):
-            metadata.drop_all(connection)
-            metadata.create_all(connection)
-            connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
-        self._index_key = self._settle_index_key(connection)
-
-    def _settle_index_key(self, connection: Connection) -> bytes:
-        """The key of `pair_name`, from now on under the secrets that are in use and no others.
-
-        Where none of them opens what is there, that is left alone: the secret may be a mistake.
-        """
-        wrapped = {row.fingerprint: row.wrapped for row in connection.execute(select(index_keys))}
-        known = [name for name in self._seal.fingerprints if name in wrapped]
-        if known:
-            connection.execute(index_keys.delete())
-            key = self._seal.unwrap(wrapped[known[0]])
-        else:
-            key = secrets.token_bytes(INDEX_KEY_BYTES)
-        values = [{"fingerprint": f, "wrapped": w} for f, w in self._seal.wrap(key).items()]
-        connection.execute(index_keys.insert(), values)
-        return key
-
-
-def _is_current(connection: Connection) -> bool:
-    if not connection.dialect.has_table(connection, schema_version.name):
-        return False
-    return connection.execute(select(schema_version.c.version)).scalar() == SCHEMA_VERSION
-
 
 _SESSION_COLUMNS = [
     sessions.c.id,
@@ -336,14 +439,21 @@ _SESSION_COLUMNS = [
     sessions.c.permissions,
     sessions.c.origin,
     sessions.c.visit,
+    sessions.c.openings,
     sessions.c.gone_at,
     sessions.c.expires_at,
 ]
-_RUN_COLUMNS = [
-    runs.c.pair.label("run_pair"),
-    runs.c.id.label("run_id"),
-    *(c for c in runs.c if c.name not in {"pair", "id", "expires_at"}),
+_OUTLINE_COLUMNS: list[Any] = [
+    *(runs.c[name].label(f"run_{name}") for name in ("pair", "id", "expires_at")),
+    *(
+        c
+        for c in runs.c
+        if c.name not in {"pair", "id", "expires_at"} and not c.name.startswith("sealed_")
+    ),
 ]
+_RUN_COLUMNS = [*_OUTLINE_COLUMNS, runs.c.sealed_resource]
+
+_TOLD = ("phase", "analysis_id", "reason")
 
 _UNDER_WAY = runs.c.phase.in_([Phase.STARTING, Phase.RUNNING])
 
@@ -375,14 +485,32 @@ _ADD_SESSION = sessions.insert().values(
     sealed_cv=case((_HAS_REPORT, null()), else_=cast(bindparam("cv"), LargeBinary)),
 )
 _REQUEST = select(sessions.c.sealed_request).where(sessions.c.id == bindparam("session_id"))
-_VIEWER = select(sessions.c.sealed_viewer_id).where(sessions.c.id == bindparam("session_id"))
 _UPDATE_SESSION = update(sessions).where(sessions.c.id == bindparam("session_id"))
+_RENEW_RUN = (
+    update(runs)
+    .where(runs.c.pair == bindparam("of_pair"), runs.c.expires_at < bindparam("until"))
+    .values(expires_at=bindparam("until"))
+)
+_OPEN_REPORT = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("of_id"), sessions.c.openings == bindparam("known"))
+    .values(openings=sessions.c.openings + 1)
+    .returning(sessions.c.sealed_ids, sessions.c.sealed_viewer_id)
+)
+_OUTLINES: Select[Any] = select(*_OUTLINE_COLUMNS, null().label("sealed_resource")).where(
+    runs.c.pair.in_(bindparam("pairs", expanding=True))
+)
 _RUN = select(*_RUN_COLUMNS).where(runs.c.pair == bindparam("of_pair"))
-_UPDATE_RUN = update(runs).where(
+# Whoever does not know that the run was erased changes nothing.
+_OF_RUN = and_(
     runs.c.pair == bindparam("of_pair"),
     runs.c.id == bindparam("of_id"),
     runs.c.phase == bindparam("of_phase"),
+    or_(runs.c.reason.is_distinct_from(Reason.ERASED), bindparam("of_erased", type_=Boolean)),
 )
+_UPDATE_RUN = update(runs).where(_OF_RUN)
+_FORGET_RUN = delete(runs).where(_OF_RUN)
+_IDS = select(runs.c.sealed_ids).where(_OF_RUN)
 _CLAIM_CALL = _UPDATE_RUN.where(
     runs.c.poll_after <= bindparam("now"),
     runs.c.busy_until <= bindparam("now"),
@@ -391,8 +519,13 @@ _CLAIM_CALL = _UPDATE_RUN.where(
 
 
 def _name(run: Run) -> dict[str, Any]:
-    """Which run is meant, and in which phase."""
-    return {"of_pair": run.pair, "of_id": run.id, "of_phase": run.phase}
+    """Which run is meant, in which phase, and whether it was erased."""
+    return {
+        "of_pair": run.pair,
+        "of_id": run.id,
+        "of_phase": run.phase,
+        "of_erased": run.reason is Reason.ERASED,
+    }
 
 
 def _session(row: Row[Any]) -> EmbedSession:
@@ -406,6 +539,7 @@ def _session(row: Row[Any]) -> EmbedSession:
         origin=row.origin,
         gone_at=row.gone_at,
         visit=row.visit,
+        openings=row.openings,
     )
 
 
@@ -418,6 +552,8 @@ def _row(run: Run) -> dict[str, Any]:
         "analysis_id": run.analysis_id,
         "resource_at": run.resource_at,
         "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "expires_at": run.expires_at,
         "poll_after": run.poll_after,
         "busy_until": run.busy_until,
         "interval": run.interval,

@@ -1,4 +1,4 @@
-"""The tables. Nothing in them is kept for good, so a new version replaces the old one.
+"""The tables. Nothing in them is kept for good, and a new version replaces most of them.
 
 What is large comes last in a row, as SQLite reads through it on the way to what follows.
 """
@@ -28,9 +28,11 @@ sessions = Table(
     Column("permissions", String, nullable=False),
     Column("origin", String),
     Column("visit", String, nullable=False, default=""),
+    Column("openings", Integer, nullable=False, default=0),
     Column("gone_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False, index=True),
     Column("sealed_viewer_id", LargeBinary),
+    Column("sealed_ids", LargeBinary, nullable=False),
     Column("sealed_request", LargeBinary, nullable=False),
     Column("sealed_cv", LargeBinary),
     Index("sessions_by_pair", "pair", "gone_at"),
@@ -46,12 +48,14 @@ runs = Table(
     Column("analysis_id", String),
     Column("resource_at", Float, nullable=False, default=0.0),
     Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
     Column("poll_after", Float, nullable=False, default=0.0),
     Column("busy_until", Float, nullable=False, default=0.0),
     Column("interval", Float, nullable=False, default=0.0),
     Column("failures", Integer, nullable=False, default=0),
     Column("give_up_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False, index=True),
+    Column("sealed_ids", LargeBinary),
     Column("sealed_resource", LargeBinary),
     Index("runs_by_phase", "phase", "poll_after"),
 )
@@ -63,4 +67,29 @@ Index(
     runs.c.resource_at,
     sqlite_where=_has_resource,
     postgresql_where=_has_resource,
+)
+
+# What an erasure must not delete has no pair.
+events = Table(
+    "events",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("pair", String, index=True),
+    Column("created_at", Float, nullable=False, index=True),
+    Column("due_at", Float, nullable=False, index=True),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("sealed_body", LargeBinary, nullable=False),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("month", String, primary_key=True),
+    Column("client", String, primary_key=True),
+    Column("started", Integer, nullable=False),
+    Column("completed", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("canceled", Integer, nullable=False),
+    Column("reused", Integer, nullable=False),
+    Column("sealed_client_id", LargeBinary, nullable=False),
 )

@@ -86,8 +86,9 @@ async def _bring_to(phase: str, world: World, session: EmbedSession) -> None:
             analysis_id="analysis_1",
             interval=10.0,
             give_up_at=now + LONG_SECONDS,
+            expires_at=now + world.settings.run_ttl,
         )
-        assert await world.store.claim_start(run, now)
+        assert await world.store.claim_start(run, session.id, now)
 
 
 async def _press_run(world: World, session: EmbedSession) -> None:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from itsdangerous import Signer
 
 from tests.widget.conftest import MakeSettings
-from tests.widget.people import create_body
+from tests.widget.people import IDA, MARA, create_body
 from tests.widget.world import SECRET, Clock
+from widget.events import Ids
 from widget.model import EmbedSession
 from widget.sessions import Lapsed, NotIssued, Sessions
 from widget.store import Store
@@ -118,8 +119,8 @@ async def test_a_session_lives_as_long_as_it_is_used_and_then_lapses(
 async def test_a_good_token_whose_session_was_erased_has_lapsed(
     sessions: Sessions, store: Store
 ) -> None:
-    token, session = await open_one(sessions)
-    await store.erase_sessions(session.pair)
+    token, _ = await open_one(sessions)
+    await store.erase(Ids(IDA["id"], MARA["id"]), 0.0, 0.0)
     with pytest.raises(Lapsed):
         await sessions.find(token)
 

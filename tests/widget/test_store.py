@@ -14,14 +14,16 @@ from tests.widget.partner import KEY, resource
 from tests.widget.people import IDA, MARA, TOMAS, create_body
 from tests.widget.world import SECRET, Clock
 from widget.database import DatabaseUnavailable, connect
+from widget.events import Ids
 from widget.model import EmbedSession, Permission, Phase, Reason, Run
 from widget.seal import Seal
-from widget.store import RUN_RETENTION_SECONDS, Store
+from widget.store import Store
 
 pytestmark = pytest.mark.anyio
 
 NEW_SECRET = "another-secret-that-is-long-enough"
 NOW = Clock().now
+MARA_OF_IDA = Ids(IDA["id"], MARA["id"])
 
 
 async def opened(url: str, *secrets: str) -> Store:
@@ -45,15 +47,17 @@ def a_run(store: Store, candidate: dict[str, str] = MARA, **members: object) -> 
         started_at=NOW,
         busy_until=NOW + 25,
         give_up_at=NOW + 600,
+        expires_at=NOW + 7200,
     )
     return replace(run, **members)  # type: ignore[arg-type]
 
 
 async def a_running_run(store: Store, candidate: dict[str, str] = MARA) -> Run:
     run = a_run(store, candidate)
-    assert await store.claim_start(run, NOW)
+    assert await store.claim_start(run, "session", NOW)
     assert await store.change(
         run,
+        NOW,
         phase=Phase.RUNNING,
         analysis_id="analysis_1",
         resource=resource(signals=[{"statement": "Built a bridge."}]),
@@ -104,26 +108,21 @@ async def test_a_session_comes_back_as_it_was_added(store: Store) -> None:
     assert loaded[0].appearance == {"theme": "dark", "intro": True}
     assert loaded[0].permissions == {Permission.VIEW}
     assert loaded[0].origin == "https://ats.example.com"
-    assert await store.viewer_of(session_id) == "user-3"
     assert await store.name_of(session_id) == "Mara Lindqvist"
     assert loaded[0].expires_at == NOW + 3600
     assert loaded[1] is None
     assert await store.request_of(session_id) == create_body()
     assert await store.load("another") is None
     assert await store.request_of("another") is None
-    assert await store.viewer_of("another") is None
     assert await store.name_of("another") == ""
 
 
-async def test_a_session_that_says_no_more_may_do_everything_for_nobody_in_particular(
-    store: Store,
-) -> None:
+async def test_a_session_that_says_no_more_may_do_everything(store: Store) -> None:
     session_id = await a_session(store)
     loaded = await store.load(session_id)
     assert loaded is not None
     assert loaded[0].permissions == {Permission.RUN, Permission.VIEW}
     assert loaded[0].origin is None
-    assert await store.viewer_of(session_id) is None
 
 
 async def test_a_run_comes_back_as_it_was_changed(store: Store) -> None:
@@ -139,7 +138,7 @@ async def test_a_run_comes_back_as_it_was_changed(store: Store) -> None:
 async def test_of_many_who_claim_the_start_at_once_one_wins(database_url: str) -> None:
     stores = await asyncio.gather(*(opened(database_url) for _ in range(3)))
     claims = [
-        store.claim_start(a_run(store, id=f"run-{number}"), NOW)
+        store.claim_start(a_run(store, id=f"run-{number}"), "session", NOW)
         for number, store in enumerate(stores * 5)
     ]
     assert sum(await asyncio.gather(*claims)) == 1
@@ -171,31 +170,31 @@ async def test_a_run_that_ended_without_a_report_makes_room_for_another_after_an
     store: Store, phase: Phase
 ) -> None:
     run = await a_running_run(store)
-    assert not await store.claim_start(a_run(store, id="run-2"), NOW)
-    await store.change(run, phase=phase, poll_after=NOW + 30)
-    assert not await store.claim_start(a_run(store, id="run-2"), NOW + 29)
-    assert await store.claim_start(a_run(store, id="run-2"), NOW + 30)
+    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW)
+    await store.change(run, NOW, phase=phase, poll_after=NOW + 30)
+    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW + 29)
+    assert await store.claim_start(a_run(store, id="run-2"), "session", NOW + 30)
     again = await known(store, run)
     assert (again.id, again.analysis_id, again.resource) == ("run-2", None, None)
 
 
 async def test_a_completed_run_is_not_started_again(store: Store) -> None:
     run = await a_running_run(store)
-    await store.change(run, phase=Phase.COMPLETED)
-    assert not await store.claim_start(a_run(store, id="run-2"), NOW + 10_000)
+    await store.change(run, NOW, phase=Phase.COMPLETED)
+    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW + 10_000)
 
 
 async def test_a_claim_whose_owner_is_gone_lapses(store: Store) -> None:
-    assert await store.claim_start(a_run(store), NOW)
-    assert not await store.claim_start(a_run(store, id="run-2"), NOW + 24.9)
-    assert await store.claim_start(a_run(store, id="run-2"), NOW + 25)
+    assert await store.claim_start(a_run(store), "session", NOW)
+    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW + 24.9)
+    assert await store.claim_start(a_run(store, id="run-2"), "session", NOW + 25)
 
 
 async def test_a_run_that_has_left_its_phase_is_not_changed(store: Store) -> None:
     starting = a_run(store)
     running = await a_running_run(store)
-    assert not await store.change(starting, phase=Phase.FAILED)
-    assert not await store.change(replace(running, id="another"), phase=Phase.FAILED)
+    assert not await store.change(starting, NOW, phase=Phase.FAILED)
+    assert not await store.change(replace(running, id="another"), NOW, phase=Phase.FAILED)
     assert (await known(store, running)).phase is Phase.RUNNING
 
 
@@ -232,8 +231,8 @@ async def test_erasing_removes_what_is_kept_on_one_candidate_and_nothing_else(
 ) -> None:
     session_id, other_id = await a_session(store), await a_session(store, TOMAS)
     run, other = await a_running_run(store), await a_running_run(store, TOMAS)
-    await store.erase_sessions(run.pair)
-    await store.erase_run(run.pair)
+    await store.change(run, NOW, phase=Phase.COMPLETED)
+    assert await store.erase(MARA_OF_IDA, NOW, NOW + 600) is None
     assert await store.load(session_id) is None
     assert await store.run(run.pair) is None
     assert await store.load(other_id) is not None
@@ -244,16 +243,39 @@ async def test_erasing_leaves_only_the_name_of_an_analysis_that_is_still_to_be_c
     store: Store,
 ) -> None:
     run = await a_running_run(store)
-    await store.change(run, phase=Phase.CANCELING)
-    await store.erase_run(run.pair)
-    left = await known(store, run)
+    left = await store.erase(MARA_OF_IDA, NOW, NOW + 600)
+    assert left == await known(store, run)
+    assert (left.phase, left.reason) == (Phase.CANCELING, Reason.ERASED)
     assert (left.analysis_id, left.resource) == ("analysis_1", None)
+
+
+async def test_who_does_not_know_that_a_run_was_erased_changes_nothing(store: Store) -> None:
+    run = await a_running_run(store)
+    assert await store.mark_canceling(run, Reason.CANCELED, NOW, NOW + 600)
+    canceling = await known(store, run)
+    left = await store.erase(MARA_OF_IDA, NOW, NOW + 600)
+    assert left is not None
+    assert not await store.claim_call(canceling, NOW, NOW + 20)
+    assert not await store.change(canceling, NOW, phase=Phase.CANCELED, reason=Reason.CANCELED)
+    assert await known(store, run) == left
+    assert await store.claim_call(left, NOW, NOW + 20)
+
+
+async def test_a_start_that_was_erased_is_forgotten_with_the_process_that_made_it(
+    store: Store,
+) -> None:
+    assert await store.claim_start(a_run(store), "session", NOW)
+    assert await store.erase(MARA_OF_IDA, NOW, NOW + 600) is not None
+    await store.purge(NOW + 24.9, report_ttl=900)
+    assert await store.run(a_run(store).pair) is not None
+    await store.purge(NOW + 25, report_ttl=900)
+    assert await store.run(a_run(store).pair) is None
 
 
 async def test_what_has_expired_is_purged(store: Store) -> None:
     session_id = await a_session(store)
     run = await a_running_run(store)
-    await store.change(run, phase=Phase.COMPLETED)
+    await store.change(run, NOW, phase=Phase.COMPLETED)
     await store.purge(NOW + 899.9, report_ttl=900)
     assert (await known(store, run)).resource is not None
     await store.purge(NOW + 900, report_ttl=900)
@@ -262,9 +284,10 @@ async def test_what_has_expired_is_purged(store: Store) -> None:
     assert await store.load(session_id) is not None
     await store.purge(NOW + 3600, report_ttl=900)
     assert await store.load(session_id) is None
-    await store.purge(NOW + RUN_RETENTION_SECONDS - 1, report_ttl=900)
+    await store.renew_run(run, NOW + 9000)
+    await store.purge(NOW + 8999.9, report_ttl=900)
     assert await store.run(run.pair) is not None
-    await store.purge(NOW + RUN_RETENTION_SECONDS, report_ttl=900)
+    await store.purge(NOW + 9000, report_ttl=900)
     assert await store.run(run.pair) is None
 
 
@@ -319,7 +342,7 @@ async def test_no_cv_is_kept_where_the_report_is_there_already(database_url: str
     store = await opened(database_url)
     run = await a_running_run(store)
     await a_session(store, id="before")
-    await store.change(run, phase=Phase.COMPLETED)
+    await store.change(run, NOW, phase=Phase.COMPLETED)
     await a_session(store, id="after")
     before, after = [await store.request_of(name) for name in ("before", "after")]
     assert before == create_body()
@@ -338,7 +361,7 @@ async def test_a_new_version_of_the_schema_replaces_the_old_tables(
     same = await opened(database_url)
     assert await same.load(session_id) is not None
     await same.close()
-    monkeypatch.setattr("widget.store.SCHEMA_VERSION", 999)
+    monkeypatch.setattr("widget.schema.SCHEMA_VERSION", 999)
     newer = await opened(database_url)
     assert await newer.load(session_id) is None
     assert await a_session(newer) == session_id

@@ -1,6 +1,9 @@
 """One process of the widget, the time in it, and a run in each of its phases."""
 
+import json
+from collections import Counter
 from dataclasses import dataclass, replace
+from typing import Any
 
 import httpx2
 
@@ -17,6 +20,10 @@ from widget.store import Store
 
 SECRET = "a-secret-for-unit-tests-long-enough"
 HOST_TOKEN = "a-host-token-for-unit-tests-only"
+EVENTS = {  # for `settings`
+    "events_url": "http://127.0.0.1:9/events",
+    "events_secret": "whsec_bmV3LXNlY3JldC1mb3ItdGVzdHM=,whsec_b2xkLXNlY3JldC1mb3ItdGVzdHM=",
+}
 
 
 @dataclass
@@ -60,12 +67,24 @@ class World:
     async def poll(self, session: EmbedSession) -> Run | None:
         return await self.runs.refresh(await self.known(session))
 
+    async def told(self) -> list[dict[str, Any]]:
+        """The bodies of the events that wait to be delivered, in the order of their writing."""
+        letters = await self.store.claim_events(self.clock(), self.clock(), 1000)
+        bodies = [json.loads(letter.body) for letter in letters]
+        return sorted(bodies, key=lambda body: str(body["timestamp"]))
+
+    async def counted(self) -> dict[str, int]:
+        """The usage of all clients and months together."""
+        found = await self.store.usage("0000-00", "9999-99")
+        return dict(sum((Counter(each.counts) for each in found), Counter()))
+
     async def settle(self) -> None:
         await self.runs.finish(5)
 
 
 def a_world(settings: Settings, clock: Clock, partner: Partner) -> World:
-    store = Store(connect(settings.database_url), Seal([SECRET]))
+    tells = settings.events_url is not None
+    store = Store(connect(settings.database_url), Seal([SECRET]), tells=tells)
     api = PartnerAPI(settings.partner_api_url, KEY, httpx2.MockTransport(partner.answer))
     runs = Runs(store, api, settings, clock)
     return World(settings, clock, partner, store, Sessions(store, settings, clock), runs, api)

@@ -1,0 +1,255 @@
+"""What the ATS is told of, and what is counted: with each change, and with nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx2
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from tests.widget.conftest import MakeSettings
+from tests.widget.partner import ANALYSIS, Partner, completed, reply
+from tests.widget.people import IDA, MARA, TOMAS
+from tests.widget.world import EVENTS, Clock, World, a_world
+from widget.database import DatabaseUnavailable
+from widget.model import EmbedSession, Phase
+
+pytestmark = pytest.mark.anyio
+
+Story = Callable[[World, EmbedSession], Awaitable[None]]
+
+
+@pytest.fixture
+async def world(settings: MakeSettings, database_url: str, clock: Clock) -> AsyncIterator[World]:
+    """One whose ATS takes events."""
+    world = a_world(settings(database_url=database_url, **EVENTS), clock, Partner(clock))
+    await world.store.open()
+    yield world
+    await world.settle()
+    await world.api.close()
+    await world.store.close()
+
+
+async def brief(world: World) -> list[str]:
+    """What is told, as `completed`, or as `failed: refused`."""
+    return [
+        f"{body['type'].partition('.')[2]}: {body['data']['reason']}".removesuffix(": None")
+        for body in await world.told()
+    ]
+
+
+async def after_a_moment(world: World, session: EmbedSession) -> None:
+    world.clock.advance(11)
+    await world.poll(session)
+
+
+async def completes(world: World, session: EmbedSession) -> None:
+    world.partner.on("POST", reply("queued")).on("GET", reply(), completed())
+    await world.runs.start(session)
+    await after_a_moment(world, session)
+    await after_a_moment(world, session)
+
+
+async def exists(world: World, session: EmbedSession) -> None:
+    world.partner.on("POST", completed())
+    await world.runs.start(session)
+
+
+async def exists_without_its_report(world: World, session: EmbedSession) -> None:
+    world.partner.on("POST", reply("completed")).on("GET", completed())
+    await world.runs.start(session)
+
+
+async def fails(world: World, session: EmbedSession) -> None:
+    world.partner.on("POST", reply("queued")).on("GET", reply("failed", error="Mara, 3 Quay St"))
+    await world.runs.start(session)
+    await after_a_moment(world, session)
+
+
+async def is_refused(world: World, session: EmbedSession) -> None:
+    world.partner.on("POST", httpx2.Response(422))
+    await world.runs.start(session)
+
+
+async def is_lost(world: World, session: EmbedSession) -> None:
+    world.partner.on("POST", httpx2.Response(500))
+    await world.runs.start(session)
+
+
+async def is_gone(world: World, session: EmbedSession) -> None:
+    world.partner.on("POST", reply("queued")).on("GET", httpx2.Response(404))
+    await world.runs.start(session)
+    await after_a_moment(world, session)
+
+
+async def is_canceled(world: World, session: EmbedSession) -> None:
+    world.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
+    await world.runs.start(session)
+    await world.runs.cancel(await world.known(session))
+
+
+async def is_left(world: World, session: EmbedSession) -> None:
+    world.partner.on("POST", reply("queued")).on("DELETE", httpx2.Response(500), reply("canceled"))
+    await world.runs.start(session)
+    world.clock.advance(world.settings.lease + world.settings.leave_grace + 1)
+    await world.runs.sweep()
+    await world.settle()
+    world.clock.advance(60)
+    await world.runs.sweep()
+
+
+async def never_ends(world: World, session: EmbedSession) -> None:
+    world.partner.on("POST", reply("queued")).on("GET", reply()).on("DELETE", reply("canceled"))
+    await world.runs.start(session)
+    world.clock.advance(world.settings.run_timeout)
+    await world.poll(session)
+
+
+async def completes_too_soon_to_be_canceled(world: World, session: EmbedSession) -> None:
+    world.partner.on("POST", reply("queued")).on("DELETE", completed())
+    await world.runs.start(session)
+    await world.runs.cancel(await world.known(session))
+
+
+async def is_canceled_from_the_other_side(world: World, session: EmbedSession) -> None:
+    world.partner.on("POST", reply("queued")).on("GET", reply("canceled"))
+    await world.runs.start(session)
+    await after_a_moment(world, session)
+
+
+async def is_viewed_when_the_report_is_no_longer_kept(world: World, session: EmbedSession) -> None:
+    await exists(world, session)
+    world.clock.advance(world.settings.report_ttl + 1)
+    world.partner.on("GET", reply("failed"), completed())
+    await world.poll(session)
+    await world.runs.start(await world.viewer())
+
+
+STORIES: dict[Story, tuple[list[str], dict[str, int]]] = {
+    completes: (["started", "completed"], {"started": 1, "completed": 1}),
+    exists: (["started", "completed"], {"started": 1, "completed": 1, "reused": 1}),
+    exists_without_its_report: (
+        ["started", "completed"],
+        {"started": 1, "completed": 1, "reused": 1},
+    ),
+    fails: (["started", "failed: analysis_failed"], {"started": 1, "failed": 1}),
+    is_refused: (["failed: refused"], {"failed": 1}),
+    is_lost: (["failed: lost"], {"failed": 1}),
+    is_gone: (["started", "failed: gone"], {"started": 1, "failed": 1}),
+    is_canceled: (["started", "canceled: canceled"], {"started": 1, "canceled": 1}),
+    is_left: (["started", "canceled: left"], {"started": 1, "canceled": 1}),
+    never_ends: (["started", "failed: timed_out"], {"started": 1, "failed": 1}),
+    completes_too_soon_to_be_canceled: (["started", "completed"], {"started": 1, "completed": 1}),
+    is_canceled_from_the_other_side: (
+        ["started", "canceled: canceled_upstream"],
+        {"started": 1, "canceled": 1},
+    ),
+    # That a run ends is told once, whatever a later answer says of it.
+    is_viewed_when_the_report_is_no_longer_kept: (
+        ["started", "completed", "started", "completed"],
+        {"started": 2, "completed": 2, "reused": 2},
+    ),
+}
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+async def test_what_happens_to_a_run_is_told_and_counted_once(world: World, story: Story) -> None:
+    told, counted = STORIES[story]
+    await story(world, await world.viewer())
+    await world.settle()
+    assert await brief(world) == told
+    assert await world.counted() == counted
+
+
+async def test_an_event_says_what_happened_to_whom_and_when(world: World) -> None:
+    await fails(world, await world.viewer())
+    started, failed = await world.told()
+    ids = {"client_id": IDA["id"], "candidate_id": MARA["id"], "analysis_id": ANALYSIS}
+    assert started == {
+        "type": "report.started",
+        "timestamp": "2023-11-14T22:13:20.000Z",
+        "data": ids | {"viewer_id": None, "reason": None},
+    }
+    assert failed == {
+        "type": "report.failed",
+        "timestamp": "2023-11-14T22:13:31.000Z",
+        "data": ids | {"viewer_id": None, "reason": "analysis_failed"},
+    }
+
+
+@pytest.mark.parametrize("part", ["widget.outbox.add", "widget.usage.count"])
+async def test_a_change_and_what_it_tells_are_stored_together_or_not_at_all(
+    world: World, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    world.partner.on("POST", reply("queued")).on("GET", completed())
+    session = await world.viewer()
+    await world.runs.start(session)
+    before, told = await world.known(session), await world.told()
+    with monkeypatch.context() as broken:
+        broken.setattr(part, break_down)
+        with pytest.raises(DatabaseUnavailable):
+            await world.store.change(before, world.clock(), phase=Phase.COMPLETED)
+        with pytest.raises(DatabaseUnavailable):
+            await world.store.forget_gone_run(before, world.clock())
+        with pytest.raises(DatabaseUnavailable):
+            await world.runs.erase(IDA["id"], MARA["id"])
+    assert await world.known(session) == before
+    assert await world.told() == told
+    assert await world.counted() == {"started": 1}
+    assert await world.store.load(session.id) is not None
+
+
+def break_down(*_: object) -> None:
+    raise OperationalError("disk full", {}, Exception())
+
+
+async def test_an_erasure_takes_what_is_not_delivered_and_is_told_alone(world: World) -> None:
+    world.partner.on("POST", reply("queued")).on("DELETE", httpx2.Response(500), reply("canceled"))
+    session = await world.viewer()
+    await world.runs.start(session)
+    await world.runs.start(await world.viewer(TOMAS))
+    await world.runs.erase(IDA["id"], MARA["id"])
+    world.clock.advance(12)
+    await world.runs.sweep()
+    await world.settle()
+    assert await world.run_of(session) is None
+    assert {str(event["data"]["candidate_id"]): event["type"] for event in await world.told()} == {
+        TOMAS["id"]: "report.started",
+        MARA["id"]: "candidate.erased",
+    }
+    assert len(await world.told()) == 2
+    assert await world.counted() == {"started": 2, "canceled": 1}
+
+
+async def test_nothing_more_is_told_of_a_candidate_who_is_erased_while_the_post_is_under_way(
+    world: World,
+) -> None:
+    for answer in (reply("queued"), completed(), httpx2.Response(500)):
+        world.partner.on("POST", answer).on("DELETE", reply("canceled"))
+        world.partner.arrived.clear()
+        session = await world.viewer()
+        world.partner.hold()
+        pressed = asyncio.create_task(world.runs.start(session))
+        await world.partner.arrived.wait()
+        await world.runs.erase(IDA["id"], MARA["id"])
+        world.partner.released.set()
+        await pressed
+        await world.settle()
+        assert await world.run_of(session) is None
+        assert {event["type"] for event in await world.told()} == {"candidate.erased"}
+    assert await world.counted() == {"canceled": 3}
+
+
+async def test_without_an_address_for_events_none_is_kept_but_usage_is(
+    settings: MakeSettings, database_url: str, clock: Clock
+) -> None:
+    world = a_world(settings(database_url=database_url), clock, Partner(clock))
+    await world.store.open()
+    session = await world.viewer()
+    await exists(world, session)
+    await world.runs.open_report(session, await world.known(session))
+    await world.runs.erase(IDA["id"], MARA["id"])
+    assert await world.told() == []
+    assert await world.counted() == {"started": 1, "completed": 1, "reused": 1}
+    await world.api.close()
+    await world.store.close()

@@ -1,0 +1,58 @@
+"""What is written down with a change: the count for the client's usage, and the event for the ATS.
+
+The methods take a connection, as they are a part of the change's transaction. Ids and events are
+sealed with the key of the index, as they may have to outlive a `WIDGET_SECRET_KEY`.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from widget import outbox, usage
+from widget.events import Event, Ids
+from widget.seal import Seal, Unreadable, client_name, pair_name
+
+
+class Journal:
+    """`insert`: the dialect's own. `tells`: whether anybody takes the events."""
+
+    def __init__(self, index_key: bytes, insert: Callable[..., Any], *, tells: bool) -> None:
+        self._index_key = index_key
+        self._insert = insert
+        self._tells = tells
+        self.seal = Seal([index_key.hex()])
+
+    def pair(self, ids: Ids) -> str:
+        return pair_name(self._index_key, ids.client_id, ids.candidate_id)
+
+    def sealed(self, ids: Ids) -> bytes:
+        return self.seal.seal([ids.client_id, ids.candidate_id])
+
+    def opened(self, sealed: bytes | None) -> Ids | None:
+        """None where nothing is kept, or where it was sealed with another key."""
+        try:
+            return None if sealed is None else Ids(*self.seal.open(sealed))
+        except Unreadable:
+            return None
+
+    def write(
+        self, connection: Connection, ids: Ids, happened: Sequence[Event], now: float
+    ) -> None:
+        self.count(connection, ids.client_id, usage.counters_of(happened), now)
+        for event in happened:
+            self.tell(connection, ids, event, now)
+
+    def count(
+        self, connection: Connection, client_id: str, counters: Collection[str], now: float
+    ) -> None:
+        name = client_name(self._index_key, client_id)
+        usage.count(connection, self._insert, self.seal, name, client_id, counters, now)
+
+    def tell(
+        self, connection: Connection, ids: Ids, event: Event, now: float, *, erasable: bool = True
+    ) -> None:
+        """`erasable`: whether an erasure of the candidate takes the event with it."""
+        if self._tells:
+            pair = self.pair(ids) if erasable else None
+            outbox.add(connection, self.seal, pair, event.body(ids, now), now)

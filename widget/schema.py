@@ -1,0 +1,46 @@
+"""The tables made ready, and the key by which what is in them is found.
+
+A new version replaces the tables that are an index of what the Partner API knows. Usage and events
+are nowhere else: they stay, with the key that opens them, and their tables may only be added to.
+"""
+
+import secrets
+
+from sqlalchemy import Connection, select
+
+from widget.seal import INDEX_KEY_BYTES, Seal
+from widget.tables import SCHEMA_VERSION, index_keys, metadata, runs, schema_version, sessions
+
+REPLACED = [sessions, runs, schema_version]
+
+
+def prepare(seal: Seal, connection: Connection) -> bytes:
+    """Makes the tables where they are missing or of another version. Returns the index key."""
+    if not _is_current(connection):
+        metadata.drop_all(connection, REPLACED)
+        metadata.create_all(connection)
+        connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
+    return _settle_index_key(seal, connection)
+
+
+def _is_current(connection: Connection) -> bool:
+    if not connection.dialect.has_table(connection, schema_version.name):
+        return False
+    return connection.execute(select(schema_version.c.version)).scalar() == SCHEMA_VERSION
+
+
+def _settle_index_key(seal: Seal, connection: Connection) -> bytes:
+    """From now on under the secrets that are in use and no others.
+
+    Where none of them opens what is there, that is left alone: the secret may be a mistake.
+    """
+    wrapped = {row.fingerprint: row.wrapped for row in connection.execute(select(index_keys))}
+    known = [name for name in seal.fingerprints if name in wrapped]
+    if known:
+        connection.execute(index_keys.delete())
+        key = seal.unwrap(wrapped[known[0]])
+    else:
+        key = secrets.token_bytes(INDEX_KEY_BYTES)
+    values = [{"fingerprint": f, "wrapped": w} for f, w in seal.wrap(key).items()]
+    connection.execute(index_keys.insert(), values)
+    return key
