@@ -116,7 +116,7 @@ class Embed:
 
     async def _open_report(self, request: Request, session: EmbedSession, run: Run) -> EmbedSession:
         """The session, with one more opening unless this one is known."""
-        if _opening(request) <= session.openings:
+        if request.method == "HEAD" or _opening(request) <= session.openings:
             return session
         await self._runs.open_report(session, run)
         return replace(session, openings=session.openings + 1)

@@ -1,6 +1,8 @@
-"""The ATS backend's door: it opens embed sessions, and has candidates erased."""
+"""The ATS backend's door: it opens sessions, asks for statuses and usage, and erases candidates."""
 
 import hmac
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
@@ -17,7 +19,10 @@ from widget.runs import Runs
 from widget.session_request import SessionRequest, shorten_cv
 from widget.sessions import Sessions
 from widget.settings import Settings
+from widget.statuses import StatusesRequest, StatusesResponse, status_of
+from widget.store import Store
 from widget.telemetry import client_address
+from widget.usage_report import UsageRequest, UsageResponse, as_csv, as_rows, prefers_csv
 
 log = structlog.get_logger()
 
@@ -48,9 +53,20 @@ class SessionResponse(BaseModel):
 
 
 class HostAPI:
-    def __init__(self, sessions: Sessions, runs: Runs, settings: Settings) -> None:
+    """`clock` gives seconds since the epoch."""
+
+    def __init__(
+        self,
+        store: Store,
+        sessions: Sessions,
+        runs: Runs,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
         self._sessions = sessions
         self._runs = runs
+        self._clock = clock
         self._tokens = [t.get_secret_value().encode() for t in settings.host_token]
         self._public_url = settings.public_url
         self._allowed_origins = settings.allowed_origins
@@ -76,6 +92,29 @@ class HostAPI:
             warnings=[FieldNote(**warning) for warning in warnings],
         )
         return JSONResponse(answer.model_dump(mode="json"), status_code=201)
+
+    async def statuses(self, request: Request) -> Response:
+        """POST /api/v1/statuses"""
+        self._authenticate(request)
+        body, _ = await read_json(request)
+        asked = validated(StatusesRequest, body)
+        pairs = {name: self._store.pair(asked.client_id, name) for name in asked.candidate_ids}
+        runs = await self._store.outlines(list(pairs.values()))
+        now = self._clock()
+        answer = StatusesResponse(
+            statuses={name: status_of(runs.get(pair), now) for name, pair in pairs.items()}
+        )
+        return JSONResponse(answer.model_dump(mode="json"))
+
+    async def usage(self, request: Request) -> Response:
+        """GET /api/v1/usage"""
+        self._authenticate(request)
+        asked = validated(UsageRequest, dict(request.query_params))
+        rows = as_rows(await self._store.usage(asked.first, asked.last))
+        headers = {"Vary": "Accept"}
+        if prefers_csv(request.headers.get("Accept", "")):
+            return Response(as_csv(rows), headers=headers, media_type="text/csv; header=present")
+        return JSONResponse(UsageResponse(usage=rows).model_dump(), headers=headers)
 
     async def erase(self, request: Request) -> Response:
         """DELETE /api/v1/candidates/{client_id}/{candidate_id}"""

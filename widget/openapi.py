@@ -10,6 +10,8 @@ from starlette.responses import JSONResponse, Response
 from widget import __version__
 from widget.host_api import FieldNote, SessionResponse
 from widget.session_request import SessionRequest
+from widget.statuses import StatusesRequest, StatusesResponse
+from widget.usage_report import UsageRequest, UsageResponse
 
 REF = "#/components/schemas/{model}"
 
@@ -41,6 +43,8 @@ def _description() -> dict[str, Any]:
         },
         "paths": {
             "/api/v1/sessions": {"post": _open_session()},
+            "/api/v1/statuses": {"post": _ask_for_statuses()},
+            "/api/v1/usage": {"get": _ask_for_usage()},
             "/api/v1/candidates/{client_id}/{candidate_id}": {"delete": _erase()},
         },
         "components": {
@@ -71,6 +75,46 @@ def _open_session() -> dict[str, Any]:
             "503": _problem("The store does not answer"),
         },
     }
+
+
+def _ask_for_statuses() -> dict[str, Any]:
+    return {
+        "operationId": "askForStatuses",
+        "summary": "Ask where the reports of a client's candidates stand, for a list",
+        "description": "Says nothing of what is in a report, and asks the Partner API nothing.",
+        "requestBody": {"required": True, "content": _json_content(StatusesRequest)},
+        "responses": {
+            "200": {"description": "A status for each", "content": _json_content(StatusesResponse)},
+            "401": _problem("The bearer token is missing or wrong"),
+            "413": _problem("The body is too large"),
+            "415": _problem("The body is not application/json"),
+            "422": _problem("A field is missing, unknown or not as it must be"),
+            "503": _problem("The store does not answer"),
+        },
+    }
+
+
+def _ask_for_usage() -> dict[str, Any]:
+    as_csv = {"text/csv": {"schema": {"type": "string"}}}
+    return {
+        "operationId": "askForUsage",
+        "summary": "Ask how many runs each client had in each month",
+        "parameters": [_month_parameter("from"), _month_parameter("to")],
+        "responses": {
+            "200": {
+                "description": "What was counted; CSV for `Accept: text/csv`",
+                "content": _json_content(UsageResponse) | as_csv,
+            },
+            "401": _problem("The bearer token is missing or wrong"),
+            "422": _problem("A month is missing or not as it must be"),
+            "503": _problem("The store does not answer"),
+        },
+    }
+
+
+def _month_parameter(name: str) -> dict[str, Any]:
+    schema = UsageRequest.model_json_schema()["properties"][name]
+    return {"name": name, "in": "query", "required": True, "schema": schema, "example": "2026-11"}
 
 
 def _erase() -> dict[str, Any]:
@@ -109,6 +153,9 @@ def _schemas() -> dict[str, Any]:
         [
             (SessionRequest, "validation"),
             (SessionResponse, "serialization"),
+            (StatusesRequest, "validation"),
+            (StatusesResponse, "serialization"),
+            (UsageResponse, "serialization"),
             (ProblemDetails, "serialization"),
         ],
         ref_template=REF,

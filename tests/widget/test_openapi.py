@@ -34,6 +34,8 @@ def test_it_describes_each_call_and_each_status_of_the_host_api() -> None:
     }
     assert described == {
         ("post", "/api/v1/sessions"): {"201", "401", "413", "415", "422", "503"},
+        ("post", "/api/v1/statuses"): {"200", "401", "413", "415", "422", "503"},
+        ("get", "/api/v1/usage"): {"200", "401", "422", "503"},
         ("delete", "/api/v1/candidates/{client_id}/{candidate_id}"): {"204", "401", "503"},
     }
 
@@ -46,7 +48,15 @@ def test_it_says_what_is_required_and_that_nothing_else_is_taken() -> None:
     assert required["Candidate"] == ["id"]
     one_of_the_names = schemas["Candidate"]["anyOf"]
     assert [choice["required"] for choice in one_of_the_names] == [["first_name"], ["last_name"]]
-    for name in ("SessionRequest", "Client", "Candidate", "Appearance", "Viewer"):
+    assert required["StatusesRequest"] == ["client_id", "candidate_ids"]
+    for name in (
+        "StatusesRequest",
+        "SessionRequest",
+        "Client",
+        "Candidate",
+        "Appearance",
+        "Viewer",
+    ):
         assert schemas[name]["additionalProperties"] is False
 
 
@@ -68,7 +78,20 @@ def origin() -> Iterator[str]:
 
 # A body that breaks the schema by its length alone is too large as well.
 REFUSALS = {"expected-statuses": [401, 404, 405, 413, 415, 422]}
-CONFIG = schemathesis.Config.from_dict({"seed": 1, "checks": {"negative_data_rejection": REFUSALS}})
+# That a range must not end before it begins is more than a schema can say.
+RANGES = {"expected-statuses": ["2xx", 422]}
+CONFIG = schemathesis.Config.from_dict(
+    {
+        "seed": 1,
+        "checks": {"negative_data_rejection": REFUSALS},
+        "operations": [
+            {
+                "include-path": "/api/v1/usage",
+                "checks": {"positive_data_acceptance": RANGES, "negative_data_rejection": REFUSALS},
+            }
+        ],
+    }
+)
 
 
 @schemathesis.openapi.from_dict(DESCRIPTION, config=CONFIG).parametrize()
