@@ -1,7 +1,7 @@
 SPEED ?= 1
 BIN := .venv/bin
 
-.PHONY: help demo test check format soak bench docs catalogues screenshots wheel image audit lock clean
+.PHONY: help demo test check format soak chaos bench docs catalogues screenshots wheel image audit lock clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1@/p' Makefile | column -t -s @
@@ -26,6 +26,9 @@ format: .venv/installed  ## fix what can be fixed automatically
 
 soak: .venv/installed  ## ten minutes of use: do memory and file descriptors stay flat?
 	$(BIN)/python -m scripts.soak
+
+chaos: .venv/installed  ## break the database in every known way under load, and print what it did
+	$(BIN)/python -m tests.chaos
 
 bench: .venv/installed  ## measure what it costs, print a table, write benchmarks/results.md
 	$(BIN)/python -m scripts.chromium

@@ -24,25 +24,27 @@ class PostgreSQL:
     data: Path
     port: int
     user: str | None
+    options: str = ""
 
     @property
     def url(self) -> str:
         return f"postgresql://widget@127.0.0.1:{self.port}/postgres"
 
     def create(self) -> None:
-        self._run("initdb", "--username=widget", "--auth=trust", "--encoding=UTF8", "--no-sync")
+        self.run("initdb", "--username=widget", "--auth=trust", "--encoding=UTF8", "--no-sync")
 
     def start(self) -> None:
-        self._run("pg_ctl", "start", "--wait", "-o", f"-p {self.port} {OPTIONS}", "-l", self._log)
+        options = f"-p {self.port} {OPTIONS} {self.options}"
+        self.run("pg_ctl", "start", "--wait", "-o", options, "-l", self._log)
 
-    def stop(self) -> None:
-        self._run("pg_ctl", "stop", "--mode=immediate")
+    def stop(self, mode: str = "immediate") -> None:
+        self.run("pg_ctl", "stop", f"--mode={mode}")
 
     @property
     def _log(self) -> str:
         return str(self.data / "log")
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def run(self, program: str, *arguments: str) -> None:
         subprocess.run(
             [self.binaries / program, "--pgdata", self.data, *arguments],
             check=True,
@@ -53,15 +55,22 @@ class PostgreSQL:
 
 
 @contextmanager
-def running() -> Iterator[PostgreSQL]:
-    folder = Path(tempfile.mkdtemp(prefix="candidate-widget-"))
-    user = _unprivileged_user()
-    if user:
-        shutil.chown(folder, user)
-    server = PostgreSQL(_binaries(), folder, _free_port(), user)
-    try:
+def running(options: str = "") -> Iterator[PostgreSQL]:
+    with prepared(options) as server:
         server.create()
         server.start()
+        yield server
+
+
+@contextmanager
+def prepared(options: str = "") -> Iterator[PostgreSQL]:
+    """An empty folder of its own, to be filled and started; at the end it is stopped and gone."""
+    folder = Path(tempfile.mkdtemp(prefix="candidate-widget-"))
+    user = unprivileged_user()
+    if user:
+        shutil.chown(folder, user)
+    server = PostgreSQL(_binaries(), folder, free_port(), user, options)
+    try:
         yield server
     finally:
         server.stop()
@@ -81,7 +90,7 @@ def _binaries() -> Path:
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
-def _unprivileged_user() -> str | None:
+def unprivileged_user() -> str | None:
     """PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
@@ -89,7 +98,7 @@ def _unprivileged_user() -> str | None:
     return "postgres" if "postgres" in known else "nobody"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -9,8 +9,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-REQUEST_SECONDS = 5.0  # in all, however many statements a request needs
-STATEMENT_SECONDS = 5.0  # for work in the background, which may try again
+REQUEST_SECONDS = 4.5  # in all, however many statements a request needs
+STATEMENT_SECONDS = 4.5  # for work in the background, which may try again
 
 
 @dataclass

@@ -1,10 +1,13 @@
 """What a load balancer and a supervisor are told."""
 
+import re
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
@@ -12,6 +15,8 @@ from structlog.testing import capture_logs
 from tests import postgres
 from tests.postgres import PostgreSQL
 from tests.widget.conftest import MakeSettings
+from tests.widget.people import create_body
+from tests.widget.world import HOST_TOKEN
 from widget.app import create_app
 from widget.runs import Runs
 
@@ -38,7 +43,7 @@ def test_without_its_database_the_widget_is_alive_but_not_ready(
 def test_a_database_that_takes_no_writes_makes_it_not_ready(
     settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("widget.patience.STATEMENT_SECONDS", 0.1)
+    monkeypatch.setattr("widget.health.READY_SECONDS", 0.1)
     options = settings()
     file = options.database_url.removeprefix("sqlite:///")
     with (
@@ -50,6 +55,38 @@ def test_a_database_that_takes_no_writes_makes_it_not_ready(
         assert http.get("/readyz").status_code == 503
         other.execute("ROLLBACK")
         assert http.get("/readyz").status_code == 200
+
+
+def test_while_another_program_writes_to_sqlite_what_is_read_is_answered_as_ever(
+    settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("widget.patience.REQUEST_SECONDS", 2.0)
+    options = settings()
+    headers = {"Authorization": f"Bearer {HOST_TOKEN}"}
+    with (
+        TestClient(create_app(options), base_url="http://127.0.0.1:8001") as http,
+        closing(
+            sqlite3.connect(options.database_url.removeprefix("sqlite:///"), isolation_level=None)
+        ) as other,
+    ):
+        opened = http.post("/api/v1/sessions", headers=headers, json=create_body())
+        page = httpx2.URL(opened.json()["embed_url"]).path
+        assert http.get(page).status_code == 200
+        other.execute("BEGIN IMMEDIATE")
+        for address in ("/healthz", "/embed.js", page, f"{page}/run", page):
+            started = time.monotonic()
+            assert http.get(address).status_code == 200
+            assert time.monotonic() - started < 1.5
+        assert http.post(f"{page}/run").status_code == 503
+        assert http.get("/healthz").status_code == 200
+        # What came late is written: the visit of the page that was loaded meanwhile.
+        visit = re.search(r"visit=([\w-]+)", http.get(page).text)
+        other.execute("ROLLBACK")
+        assert visit is not None
+        deadline = time.monotonic() + 10
+        while not other.execute("SELECT 1 FROM sessions WHERE visit = ?", [visit[1]]).fetchone():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def test_a_fault_of_one_sweep_does_not_end_the_sweeping(

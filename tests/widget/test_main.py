@@ -56,12 +56,6 @@ def test_a_database_file_that_cannot_be_written_is_a_bad_setting() -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_only_what_serves_or_checks_makes_the_database_file(tmp_path: Path) -> None:
-    result = widget("snippet", **GOOD, WIDGET_DATABASE_URL=f"sqlite:///{tmp_path / 'w.db'}")
-    assert result.returncode == 0
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_check_says_what_does_not_answer_without_telling_the_key(tmp_path: Path) -> None:
     result = widget("check", **GOOD, WIDGET_DATABASE_URL=f"sqlite:///{tmp_path / 'w.db'}")
     assert result.returncode == 1
