@@ -192,7 +192,7 @@ def test_hostile_strings_are_read_and_do_nothing_while_a_run_goes_on_and_in_its_
     expect(root).to_have_attribute("data-state", "open")
     assert texts_of(frame, ".signal__statement") == [read(text) for text in STRINGS]
     assert texts_of(frame, ".recommendation__decision") == [read(TOGETHER)]
-    assert texts_of(frame, "h1") == [f"Report on {read(TOGETHER)}"]
+    assert texts_of(frame, "#ci-report-title") == [f"Report on {read(TOGETHER)}"]
     values = texts_of(frame, ".section dd > p")
     assert values == [read(text) for text in STRINGS]
     links = frame.locator("a:not([href^='#'])").evaluate_all(

@@ -83,7 +83,7 @@ ADDRESSES = [
     ("GET", "/", 404),
     ("GET", "/api/v1/sessions", 405),
     ("POST", "/api/v1/sessions", 401),
-    ("POST", "/api/v1/sessions/", 307),
+    ("POST", "/api/v1/sessions/", 404),
 ]
 
 
