@@ -216,6 +216,8 @@ def test_every_line_is_json_and_in_the_table(partner_origin: str, tmp_path: Path
     lines = [json.loads(line) for line in widget.log.read_text().splitlines()]
     assert {line["event"] for line in lines} <= documented_events()
     assert all(line["timestamp"] and line["level"] for line in lines)
+    assert lines[0]["event"] == "listening"
+    assert lines[0]["address"] == f"http://{LOOPBACK}:{widget.port}"
 
 
 def test_a_request_is_told_by_the_pattern_of_its_address_or_by_none(http: TestClient) -> None:
