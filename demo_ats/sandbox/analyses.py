@@ -76,7 +76,7 @@ class Analysis:
             "updated_at": _iso(self.created_at + timedelta(seconds=self._elapsed(now))),
             "quick_signal": self._quick_signal(now),
             "signals": self._signals(now),
-            "report": reports.report(self.request, self.scenario) if is_complete else None,
+            "report": self._report if is_complete else None,
             "metadata": self._metadata(origin) if is_complete else None,
             "error": reports.error(self.request, self.scenario) if status == "failed" else None,
         }
@@ -97,13 +97,21 @@ class Analysis:
     def _quick_signal(self, now: float) -> dict[str, Any] | None:
         if self._part(now) < STAGES[0][1]:
             return None
-        return reports.quick_signal(self.request, self.scenario)
+        return self._quick
 
     def _signals(self, now: float) -> list[dict[str, Any]]:
         """They arrive one after another through the enrichment."""
         end_of_enrichment = STAGES[1][1]
         part = (self._part(now) - FIRST_SIGNAL_PART) / (end_of_enrichment - FIRST_SIGNAL_PART)
         return self._found[: max(0, min(len(self._found), int(part * len(self._found))))]
+
+    @cached_property
+    def _quick(self) -> dict[str, Any]:
+        return reports.quick_signal(self.request, self.scenario)
+
+    @cached_property
+    def _report(self) -> dict[str, Any]:
+        return reports.report(self.request, self.scenario)
 
     @cached_property
     def _found(self) -> list[dict[str, Any]]:
