@@ -22,6 +22,7 @@ from widget.transactions import DatabaseUnavailable, cause, in_transaction
 POOL_SIZE = 15  # in each process; they are kept, as making one costs more than a statement
 CONNECT_SECONDS = 5
 LEAST_STATEMENT_SECONDS = 2.0  # a statement that gets no answer for that long was sent in vain
+GRACE_SECONDS = 0.3
 CANCEL_SECONDS = 2.0
 CHECK_SECONDS = 3.0
 SCHEMA_LOCK = 0x63616E6469646174  # a number that no other program locks in this database
@@ -131,19 +132,26 @@ class PostgreSQL:
             timer.cancel()
 
     def _cut_off(self, pooled: Pooled) -> None:
-        pooled.cut_off = True
-        task = asyncio.create_task(_cut_off(pooled))
+        task = asyncio.create_task(self._cut_off_all(pooled))
         self._cancellations.add(task)
         task.add_done_callback(self._cancellations.discard)
 
+    async def _cut_off_all(self, pooled: Pooled) -> None:
+        """One that took too long, and soon those that were asked before and say nothing either."""
+        others = self._unanswered - {pooled}
+        cancellations = [_cancel(pooled)]
+        await asyncio.sleep(GRACE_SECONDS)
+        cancellations += [_cancel(other) for other in others & self._unanswered]
+        await asyncio.gather(*cancellations, return_exceptions=True)
 
-async def _cut_off(pooled: Pooled) -> None:
+
+def _cancel(pooled: Pooled) -> asyncio.Task[None]:
     """Ends the wait for an answer, and has the server, if it is there, end the statement."""
+    pooled.cut_off = True
     cancellation = asyncio.create_task(pooled.driver.cancel_safe(timeout=CANCEL_SECONDS))
-    await asyncio.sleep(0)  # it takes from the connection what it needs
-    _hang_up(pooled)
-    with suppress(Exception):
-        await cancellation
+    # Later, as the cancellation takes from the connection what it needs.
+    asyncio.get_running_loop().call_soon(_hang_up, pooled)
+    return cancellation
 
 
 def _hang_up(pooled: Pooled) -> None:

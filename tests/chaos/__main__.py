@@ -33,6 +33,7 @@ from tests.processes import Sandbox, Serve, a_sandbox
 WORKERS = 2
 RECRUITERS = 8
 MANY_RECRUITERS = 72
+WARM_UP_SECONDS = 4.0
 CALM_SECONDS = 2.0
 BROKEN_SECONDS = 4.0
 HANGS_SECONDS = 8.0  # longer than a request waits
@@ -41,7 +42,7 @@ LOCKED_SECONDS = 12.0
 
 RETURN_SECONDS = 5.0
 PATIENCE_SECONDS = 5.0 + 1.5  # for the database, and for the Partner API
-READ_SECONDS = 0.5
+READ_SECONDS = 1.0  # on a machine that is busy with the crowd as well
 LIE_SECONDS = 1.0  # what is asked before and after a change may differ
 ROUNDING_SECONDS = 1.0  # of a machine that is busy
 
@@ -317,6 +318,7 @@ async def _on_postgresql(sandbox: Sandbox, chosen: Sequence[Breakage]) -> list[F
         async with Forwarder(cluster.primary.port) as forwarder:
             url = cluster.primary.url.replace(str(cluster.primary.port), str(forwarder.port))
             async with _crowd(sandbox, url) as crowd:
+                await asyncio.sleep(WARM_UP_SECONDS)
                 for breakage in chosen:
                     async with AsyncExitStack() as afterwards:
                         stage = Stage(cluster, forwarder, crowd, afterwards)
@@ -328,6 +330,7 @@ async def _on_postgresql(sandbox: Sandbox, chosen: Sequence[Breakage]) -> list[F
 
 async def _on_sqlite(sandbox: Sandbox, file: Path) -> list[Finding]:
     async with _crowd(sandbox, f"sqlite:///{file}") as crowd:
+        await asyncio.sleep(WARM_UP_SECONDS)
         found = await find(crowd, "another program holds SQLite's write lock", _locked(file))
     print(found.row(), flush=True)
     return [found]
