@@ -7,6 +7,8 @@
   const HOSTS = document.currentScript.dataset.hosts.split(" ")
   const ACTIVITY = ["keydown", "pointerdown", "pointermove", "wheel"]
   const ACTIVITY_MS = 30_000
+  const PAPER_PX = 700 // also in widget.css and embed.js: about what A4 and Letter leave
+  const SETTLED_MS = 200
   const LIGHT_TEXT = 0.68 // the green in it; a grey that can be read on white has less
   const SESSION = location.pathname.split("/", 3).join("/")
 
@@ -16,6 +18,8 @@
   let port = null
   let told = {}
   let height = 0
+  let paper = ""
+  let settling
 
   addEventListener("message", ({ source, origin, data, ports }) => {
     if (source !== parent || !HOSTS.some((host) => covers(host, origin)) || data !== NAME) return
@@ -45,6 +49,8 @@
     if (told.state !== state()) tell("state", { state: (told.state = state()) })
     if (told.state === "expired" || !height || told.height === height) return
     tell("resize", { height: (told.height = height) })
+    clearTimeout(settling)
+    settling = setTimeout(measurePaper, SETTLED_MS)
   }
 
   // A message without a type is no event, and still says how the frame looks.
@@ -57,8 +63,30 @@
     if (box.width && box.height) height = Math.ceil(box.height)
     const scheme = theme === "auto" ? page.style.colorScheme || "light dark" : theme
     const path = ["running", "open"].includes(state()) ? "/run" : ""
-    return { height, scheme, path }
+    return { height, scheme, path, paper }
   }
+
+  // Printed with the page around it, the frame is a box of a fixed height, and that page cannot look
+  // into it. So the shape of what is printed is told beforehand: print rules are taken for the screen's
+  // as well, and back again before anything is drawn.
+  const measurePaper = () => {
+    if (!port || state() === "running") return // whose spinners would start anew
+    const rules = printRules(document.styleSheets)
+    const take = (medium, width) => {
+      for (const { media } of rules) media.mediaText = medium
+      page.style.inlineSize = width
+    }
+    page.dataset.part = ""
+    take("all", `${PAPER_PX}px`)
+    paper = `${PAPER_PX} / ${Math.ceil(page.getBoundingClientRect().height)}`
+    take("print", "")
+    tell()
+  }
+
+  const printRules = (groups) =>
+    [...groups].flatMap((group) =>
+      group.media?.mediaText === "print" ? group : printRules(group.cssRules ?? []),
+    )
 
   document.addEventListener("htmx:after:swap", tellChanges)
   new ResizeObserver(tellChanges).observe(page)

@@ -3,7 +3,11 @@
   const page = document.documentElement
   const usual = document.title
 
-  document.addEventListener("click", ({ target }) => target.closest("#ci-print") && print())
+  document.addEventListener("click", ({ target }) => {
+    if (!target.closest("#ci-print")) return
+    page.dataset.printed = "alone" // not as a part of the page around it: widget.css
+    print()
+  })
 
   addEventListener("beforeprint", () => {
     const title = document.getElementById("ci-report-title")
@@ -11,5 +15,8 @@
     document.title = title.textContent
     page.style.setProperty("--report", JSON.stringify(title.textContent))
   })
-  addEventListener("afterprint", () => (document.title = usual))
+  addEventListener("afterprint", () => {
+    document.title = usual
+    delete page.dataset.printed
+  })
 }

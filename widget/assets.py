@@ -30,6 +30,7 @@ SCRIPTS = (
     "reconnecting.js",
     "leaving.js",
     "focus.js",
+    "sandbox.js",
     "copying.js",
     "printing.js",
     "jumping.js",
