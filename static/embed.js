@@ -25,7 +25,7 @@
   // A style sheet made by script is what an ATS's Content-Security-Policy has nothing against.
   //
   // The ATS's own style sheets reach the element, but nothing in its shadow. There, the room's
-  // outline-color is light where the page is dark; its transition tells when that changes, and its
+  // outline-color is light where the page is dark; a transition tells when that changes, and an
   // animation when the element is shown again. What is before it has a width of its own, which
   // containers that shrink to fit ask for.
   const STYLE = new CSSStyleSheet()
@@ -34,7 +34,7 @@
     :host, #room { flex: 1 1 0 }
     #room {
       outline-color: color-mix(in srgb, light-dark(currentColor, #fff), #fff 0%);
-      transition: outline-color 1ms;
+      transition: 1ms;
       animation: show 1ms;
     }
     @keyframes show {}

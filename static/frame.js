@@ -8,7 +8,7 @@
   const ACTIVITY = ["keydown", "pointerdown", "pointermove", "wheel"]
   const ACTIVITY_MS = 30_000
   const PAPER_PX = 700 // also in widget.css and embed.js: about what A4 and Letter leave
-  const SETTLED_MS = 200
+  const SETTLED_MS = 100
   const LIGHT_TEXT = 0.68 // the green in it; a grey that can be read on white has less
   const SESSION = location.pathname.split("/", 3).join("/")
 
@@ -46,6 +46,7 @@
 
   const tellChanges = () => {
     const { height } = look()
+    if (told.height !== height) paper = "" // until it is measured
     if (told.state !== state()) tell("state", { state: (told.state = state()) })
     if (told.state === "expired" || !height || told.height === height) return
     tell("resize", { height: (told.height = height) })

@@ -9,7 +9,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from demo_ats.servers import Demo, free_ports, local, running
 from scripts import chromium
+from tests.browser import element, host_pages
 from tests.browser.embed import Embed, an_embed
+from tests.browser.host_pages import HostPages
 from tests.browser.recruiter import Recruiter
 
 BROWSERS = os.environ.get("BROWSERS", "chromium").split(",")
@@ -27,9 +29,29 @@ expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.fixture(scope="session")
-def demo() -> Iterator[Demo]:
-    with running(free_ports(), SPEED, {"WIDGET_LEAVE_GRACE": "2"}) as demo:
+def site() -> Iterator[HostPages]:
+    """A second ATS, for pages that a test writes."""
+    with host_pages.serving() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def demo(site: HostPages) -> Iterator[Demo]:
+    ports = free_ports()
+    settings = {
+        "WIDGET_LEAVE_GRACE": "2",
+        "WIDGET_ALLOWED_ORIGINS": f"http://localhost:{ports.ats},{site.origin}",
+    }
+    with running(ports, SPEED, settings) as demo:
+        site.widget, site.host_token = demo.widget, demo.host_token
         yield demo
+
+
+@pytest.fixture
+def host(site: HostPages, demo: Demo, context: BrowserContext) -> HostPages:  # noqa: ARG001
+    site.reset()
+    context.add_init_script(element.RECORD)
+    return site
 
 
 @pytest.fixture(scope="session")

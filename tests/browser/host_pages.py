@@ -17,7 +17,8 @@ TIMEOUT_SECONDS = 10
 
 @dataclass
 class HostPages:
-    """`pages` by their path. `trouble`, while it is set, is the status of each session."""
+    """`pages` by their path. `trouble`, while it is set, is the status of each session; `odd` has
+    answers by candidate: status, media type, body. Those that redirect lead to `/login`."""
 
     origin: str
     widget: str = ""
@@ -25,6 +26,7 @@ class HostPages:
     pages: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     trouble: HTTPStatus | None = None
+    odd: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     client_id: str = ""
     appearance: dict[str, str] = field(default_factory=dict)
     sessions: list[str] = field(default_factory=list)
@@ -40,6 +42,7 @@ class HostPages:
         self.headers.clear()
         self.sessions.clear()
         self.appearance.clear()
+        self.odd.clear()
         self.trouble = None
         self.client_id = f"client-{secrets.token_hex(4)}"  # so that each test has its own reports
 
@@ -63,9 +66,12 @@ class HostPages:
 
 @contextmanager
 def serving() -> Iterator[HostPages]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    class Handler(_Handler):
+        pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    _Handler.host = host = HostPages(f"http://localhost:{server.server_port}")
+    Handler.host = host = HostPages(f"http://localhost:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -86,16 +92,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, body = self.host.open_session(self.path.rpartition("/")[2])
-        self._answer(status, json.dumps(body).encode(), "application/json")
+        candidate_id = self.path.rpartition("/")[2]
+        if candidate_id in self.host.odd:
+            status, media_type, text = self.host.odd[candidate_id]
+            self._answer(status, text.encode(), media_type)
+        else:
+            status, body = self.host.open_session(candidate_id)
+            self._answer(status, json.dumps(body).encode(), "application/json")
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
-    def _answer(self, status: HTTPStatus, body: bytes, media_type: str) -> None:
+    def _answer(self, status: int, body: bytes, media_type: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(body)))
+        if 300 <= status < 400:
+            self.send_header("Location", "/login")
         for name, value in self.host.headers.items():
             self.send_header(name, value)
         self.end_headers()

@@ -7,7 +7,6 @@ Sessions last for `SESSION_SECONDS` here, so that they expire under the recruite
 from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from playwright.sync_api import (
@@ -23,19 +22,22 @@ from playwright.sync_api import (
 from demo_ats.servers import Demo, free_ports, local, running
 from tests.browser import host_pages
 from tests.browser.conftest import SPEED, launch
+from tests.browser.element import (
+    address_of,
+    element,
+    embedded,
+    events,
+    fits,
+    forgets_the_session,
+    heights,
+    states,
+    waits_for_state,
+)
 from tests.browser.host_pages import HostPages
 from tests.browser.recruiter import CLOSE, RUN, Recruiter
 
 SESSION_SECONDS = 3
 ATTEMPTS = 7
-RECORD = """
-  window.events = []
-  for (const name of ["state", "error", "resize", "activity"])
-    document.addEventListener(`ci-${name}`, ({ target, detail }) => events.push({
-      name, target: target.id, detail: { ...detail, error: undefined },
-      frame: target.shadowRoot.querySelector("iframe")?.clientHeight,
-    }))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -57,63 +59,8 @@ def demo(site: HostPages) -> Iterator[Demo]:
 
 
 @pytest.fixture
-def host(site: HostPages, demo: Demo, context: BrowserContext) -> HostPages:  # noqa: ARG001
-    site.reset()
-    context.add_init_script(RECORD)
-    return site
-
-
-@pytest.fixture
 def recruiter(page: Page, demo: Demo) -> Recruiter:
     return Recruiter(page, demo.ats)
-
-
-def element(candidate_id: str, **attributes: str) -> str:
-    more = "".join(f' {name}="{value}"' for name, value in attributes.items())
-    return (
-        f'<candidate-intelligence{more} session-url="/session/{candidate_id}">'
-        "</candidate-intelligence>"
-    )
-
-
-def events(page: Page, name: str) -> list[dict[str, Any]]:
-    recorded: list[dict[str, Any]] = page.evaluate(
-        "name => events.filter(event => event.name === name)", name
-    )
-    return recorded
-
-
-def states(page: Page) -> list[str]:
-    return [event["detail"]["state"] for event in events(page, "state")]
-
-
-def waits_for_state(page: Page, state: str) -> None:
-    page.wait_for_function(
-        "state => events.findLast(event => event.name === 'state')?.detail.state === state",
-        arg=state,
-    )
-
-
-def embedded(page: Page, number: int = 0) -> Frame:
-    """The widget's frame in a page."""
-    handle = page.locator("candidate-intelligence iframe").nth(number).element_handle()
-    frame = handle.content_frame()
-    assert frame is not None
-    return frame
-
-
-def heights(page: Page) -> tuple[int, int]:
-    """Of the frame, and of what is in it."""
-    frame = page.locator("candidate-intelligence iframe").evaluate("frame => frame.clientHeight")
-    content = embedded(page).evaluate(
-        "Math.ceil(document.documentElement.getBoundingClientRect().height)"
-    )
-    return frame, content
-
-
-def fits(page: Page) -> bool:
-    frame, content = heights(page)
-    return frame == content
 
 
 # Height
@@ -254,11 +201,6 @@ def waits_until_lapsed(page: Page, embed_url: str) -> None:
     Recruiter(page, page.url).waits_until(has_lapsed)
 
 
-def address_of(frame: Frame) -> str:
-    """The session's own address, whichever of its pages the frame shows."""
-    return "/".join(frame.url.split("/")[:5])
-
-
 def test_a_report_that_is_open_stays_open_when_its_session_has_expired(
     context: BrowserContext, page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
@@ -302,16 +244,6 @@ def test_a_run_goes_on_when_its_session_has_expired(
     assert len(host.sessions) == 2
     recruiter.presses("Cancel")
     recruiter.sees("idle")
-
-
-def forgets_the_session(page: Page) -> None:
-    """Its token is no longer known, as when the secret that signed it has been replaced."""
-    address = address_of(embedded(page))
-    unknown = f"{address.rpartition('/')[0]}/never-issued"
-    page.route(
-        f"{address}**",
-        lambda route: route.continue_(url=route.request.url.replace(address, unknown)),
-    )
 
 
 def test_a_session_that_the_widget_no_longer_knows_is_replaced_at_a_press(
