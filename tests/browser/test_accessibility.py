@@ -79,6 +79,26 @@ def test_axe_finds_nothing_in_any_language(language: str, embed: Embed, page: Pa
         assert look_with_axe(page) == [], state
 
 
+def test_axe_finds_nothing_in_limited_sessions_beside_the_intro_and_under_another_name(
+    embed: Embed, page: Page
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 800})
+    addresses = [
+        embed.profile(appearance={"intro": True}),
+        embed.profile(permissions=["view"]),
+        embed.running(permissions=["run"]),
+    ]
+    report = {"candidateName": "Jonas Weber", "summary": "Solid."}
+    embed.partner.on("POST", finished(report=report))
+    addresses += [embed.start(embed.profile(**one)) for one in ({"permissions": ["run"]}, {})]
+    for address in addresses:
+        page.goto(address)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            assert look_with_axe(page) == [], (address, theme)
+    expect(page.locator("#ci-other-name")).to_be_visible()
+
+
 def test_axe_finds_nothing_where_the_widget_is_not_available(embed: Embed, page: Page) -> None:
     address = embed.profile()
     with an_outage():
