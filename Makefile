@@ -1,7 +1,7 @@
 SPEED ?= 1
 BIN := .venv/bin
 
-.PHONY: help demo test check format soak chaos bench docs catalogues screenshots wheel image audit lock clean
+.PHONY: help demo test hosts check format soak chaos bench docs catalogues screenshots wheel image audit lock clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1@/p' Makefile | column -t -s @
@@ -14,6 +14,14 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed  ## all tests, with a browser
 	$(BIN)/python -m scripts.chromium
 	$(BIN)/pytest -n 4 --dist worksteal
+
+hosts: .venv/installed  ## the element in pages of React, Vue, Svelte, Angular, Turbo and htmx; needs Node
+	@node -e 'process.exitCode = parseInt(process.versions.node) < 20 ? 1 : 0' && npm --version >/dev/null || \
+		{ echo "The pages need Node 20 or newer with npm: https://nodejs.org" >&2; exit 1; }
+	npm ci --prefix tests/hosts --no-audit --no-fund --loglevel=error
+	npm run --prefix tests/hosts --silent build
+	$(BIN)/python -m scripts.chromium
+	$(BIN)/pytest -n 2 tests/hosts
 
 check: .venv/installed  ## format, lint and types
 	$(BIN)/ruff format --check

@@ -42,6 +42,8 @@ IN_WORDS = {
     "log_format": "`text` on a terminal, else `json`",
 }
 
+MADE_OR_VENDORED = {"__pycache__", "vendor", "node_modules", "build"}
+
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
@@ -267,7 +269,7 @@ def _texts() -> Iterator[tuple[Path, str]]:
     for top in ROOT.iterdir():
         if not top.name.startswith(".") or top.name == ".ci":
             for path in [top] if top.is_file() else top.rglob("*"):
-                if path.is_file() and not {"__pycache__", "vendor"} & set(path.parts):
+                if path.is_file() and not MADE_OR_VENDORED & set(path.parts):
                     try:
                         yield path, path.read_text(encoding="utf-8")
                     except UnicodeDecodeError:
