@@ -2,17 +2,29 @@
 
 export type CandidateIntelligenceState = "idle" | "running" | "open" | "closed" | "expired"
 
+/** Why no session could be opened or shown. It tries again by itself after `unreachable` alone. */
+export type CandidateIntelligenceReason = "unauthenticated" | "forbidden" | "refused" | "unreachable"
+
+/** The attributes, as JSX has them. */
+export interface CandidateIntelligenceAttributes {
+  /** A path of the page's own origin that answers `{"embed_url": "…"}` to a POST. */
+  "session-url": string
+  /** A JSON object of headers for that POST. */
+  "session-headers"?: string
+  request?: CandidateIntelligenceElement["request"]
+}
+
 export interface CandidateIntelligenceEventMap {
   "ci-state": CustomEvent<{ state: CandidateIntelligenceState }>
-  "ci-error": CustomEvent<{ error: Error }>
+  "ci-error": CustomEvent<{ reason: CandidateIntelligenceReason; error: Error }>
   "ci-resize": CustomEvent<{ height: number }>
   "ci-activity": CustomEvent<Record<string, never>>
 }
 
 declare global {
   interface CandidateIntelligenceElement extends HTMLElement {
-    /** How the ATS is asked for a session. Override it to send more than its cookies. */
-    request(): Request | Promise<Request>
+    /** How the ATS is asked for a session. To be set where it wants more than headers. */
+    request: () => Request | Promise<Request>
   }
 
   interface HTMLElementTagNameMap {
@@ -23,4 +35,13 @@ declare global {
   interface HTMLElementEventMap extends CandidateIntelligenceEventMap {}
   interface DocumentEventMap extends CandidateIntelligenceEventMap {}
   interface WindowEventMap extends CandidateIntelligenceEventMap {}
+}
+
+// For React 19, without a need for its types where it is not used.
+declare module "react" {
+  namespace JSX {
+    interface IntrinsicElements {
+      "candidate-intelligence": CandidateIntelligenceAttributes & { [attribute: string]: unknown }
+    }
+  }
 }
