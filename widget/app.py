@@ -76,6 +76,7 @@ def create_app(
             for task in background:
                 task.cancel()
             await asyncio.gather(runs.finish(FINISH_SECONDS), deliveries.finish(FINISH_SECONDS))
+            await deliveries.close()
             await partner.close()
             await store.close()
 

@@ -84,6 +84,8 @@ class Deliveries:
         """Waits for attempts that are under way, that long at the most. Others repeat the rest."""
         if self._attempts:
             await asyncio.wait(self._attempts, timeout=seconds)
+
+    async def close(self) -> None:
         await self._client.aclose()
 
     async def _have_room(self) -> None:

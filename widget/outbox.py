@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, or_, select, update
 
 from widget.seal import Seal, Unreadable
 from widget.tables import events
@@ -81,9 +81,11 @@ def drop(connection: Connection, now: float) -> int:
     too_old = events.c.created_at <= now - MAX_AGE_SECONDS
     too_many = events.c.created_at <= _FIRST_TOO_MANY.scalar_subquery()
     # SELECT first: it takes no write lock.
-    if connection.execute(select(1).where(or_(too_old, too_many)).limit(1)).first() is None:
+    limit = {"most": MAX_WAITING}
+    found = select(1).where(or_(too_old, too_many)).limit(1)
+    if connection.execute(found, limit).first() is None:
         return 0
-    return connection.execute(delete(events).where(or_(too_old, too_many))).rowcount
+    return connection.execute(delete(events).where(or_(too_old, too_many)), limit).rowcount
 
 
 def _opened(seal: Seal, row: Row[Any]) -> Letter | None:
@@ -109,5 +111,8 @@ _CLAIM = (
     .returning(events.c.id, events.c.failures, events.c.sealed_body)
 )
 _FIRST_TOO_MANY = (
-    select(events.c.created_at).order_by(events.c.created_at.desc()).offset(MAX_WAITING).limit(1)
+    select(events.c.created_at)
+    .order_by(events.c.created_at.desc())
+    .offset(bindparam("most", type_=Integer))
+    .limit(1)
 )

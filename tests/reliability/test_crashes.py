@@ -5,12 +5,15 @@ import os
 import random
 import time
 from collections import Counter
+from typing import Any
 
 import httpx2
 import pytest
 
 from tests.processes import Sandbox, Serve, Widget
+from tests.receiver import REFUSED, SECRET, TAKEN, Receiver, receiving
 from tests.reliability.tab import Tab
+from widget.usage import COUNTERS
 
 pytestmark = pytest.mark.anyio
 
@@ -64,18 +67,56 @@ async def kill_amid(widget: Widget, round_number: int, chance: random.Random) ->
 
 
 @pytest.mark.timeout(100 * ROUNDS)
-async def test_runs_that_were_hit_by_a_kill_end_in_a_report_that_is_billed_once(
+async def test_runs_that_were_hit_by_a_kill_end_in_a_report_that_is_billed_and_told_once(
     serve: Serve, sandbox: Sandbox
 ) -> None:
     chance = random.Random(SEED)
-    widget = serve(HASTY)
-    for number in range(ROUNDS):
-        further_clicks = await kill_amid(widget, number, chance)
-        assert max(further_clicks) <= 1
-    bills = Counter(sandbox.bills())
-    assert set(bills) == {name for number in range(ROUNDS) for name in candidates(number)}
-    assert set(bills.values()) == {1}
-    assert sandbox.violations("early_poll") == []
+
+    async def answer(_: asyncio.StreamWriter) -> bytes | None:
+        return chance.choice([TAKEN, TAKEN, REFUSED, None])
+
+    async with receiving(answer) as receiver:
+        events = {"WIDGET_EVENTS_URL": receiver.address, "WIDGET_EVENTS_SECRET": SECRET}
+        widget = serve(HASTY, 1, **events)
+        for number in range(ROUNDS):
+            further_clicks = await kill_amid(widget, number, chance)
+            assert max(further_clicks) <= 1
+        names = {name for number in range(ROUNDS) for name in candidates(number)}
+        bills = Counter(sandbox.bills())
+        assert set(bills) == names
+        assert set(bills.values()) == {1}
+        assert sandbox.violations("early_poll") == []
+        await expect_told_once(receiver, names)
+        await expect_counted(widget, sandbox)
+
+
+async def expect_told_once(receiver: Receiver, names: set[str]) -> None:
+    """Each run is told to have started and completed, by one id each, and nothing else is told."""
+    expected = {(name, f"report.{end}") for name in names for end in ("started", "completed")}
+    deadline = time.monotonic() + 60
+    while not expected <= (told := set(map(what_of, receiver.taken))):
+        assert time.monotonic() < deadline, expected - told
+        await asyncio.sleep(0.1)
+    arrived = {event_id: what_of(event) for event_id, event in receiver.arrived}
+    assert {what for what in arrived.values() if what[1] != "report.viewed"} == expected
+    ids = Counter(what for what in arrived.values() if what in expected)
+    assert set(ids.values()) == {1}
+    told_of = [event["data"] for _, event in receiver.arrived]
+    assert len({(data["candidate_id"], data["analysis_id"]) for data in told_of}) == len(names)
+
+
+def what_of(event: dict[str, Any]) -> tuple[str, str]:
+    return event["data"]["candidate_id"], event["type"]
+
+
+async def expect_counted(widget: Widget, sandbox: Sandbox) -> None:
+    async with widget.browser() as http:
+        bearer = {"Authorization": f"Bearer {widget.host_token}"}
+        answer = await http.get("/api/v1/usage?from=2000-01&to=2999-12", headers=bearer)
+    rows = answer.json()["usage"]
+    counted = {name: sum(row[name] for row in rows) for name in COUNTERS}
+    billed = len(sandbox.bills())
+    assert counted | {"started": billed, "completed": billed, "failed": 0, "canceled": 0} == counted
 
 
 @pytest.mark.parametrize("sandbox", [SLOW_SPEED], indirect=True)

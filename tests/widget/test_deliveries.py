@@ -1,0 +1,242 @@
+"""How events reach the ATS: signed, at least once, later if need be, and to the cost of nobody."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from tests.receiver import receiving, take
+from tests.widget.conftest import MakeSettings
+from tests.widget.partner import Partner, completed
+from tests.widget.people import IDA, MARA
+from tests.widget.world import EVENTS, Clock, World, a_world
+from widget import deliveries, outbox
+from widget.deliveries import RETRY_SECONDS, Deliveries
+
+pytestmark = pytest.mark.anyio
+
+DAY = 24 * 3600.0
+
+
+class ATS:
+    """Answers as told, and keeps what it got."""
+
+    def __init__(self, *answers: httpx2.Response | Exception) -> None:
+        self._answers = list(answers)
+        self.requests: list[httpx2.Request] = []
+
+    @property
+    def ids(self) -> list[str]:
+        return [request.headers["webhook-id"] for request in self.requests]
+
+    async def answer(self, request: httpx2.Request) -> httpx2.Response:
+        await request.aread()
+        self.requests.append(request)
+        chosen = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(chosen, Exception):
+            raise chosen
+        return httpx2.Response(chosen.status_code, headers=chosen.headers)
+
+
+@asynccontextmanager
+async def telling(
+    settings: MakeSettings, database_url: str, clock: Clock, **members: str
+) -> AsyncIterator[World]:
+    world = a_world(settings(database_url=database_url, **EVENTS | members), clock, Partner(clock))
+    await world.store.open()
+    try:
+        yield world
+    finally:
+        await world.settle()
+        await world.api.close()
+        await world.store.close()
+
+
+@pytest.fixture
+async def world(settings: MakeSettings, database_url: str, clock: Clock) -> AsyncIterator[World]:
+    async with telling(settings, database_url, clock) as world:
+        yield world
+
+
+def sender(world: World, ats: ATS) -> Deliveries:
+    return Deliveries(world.store, world.settings, httpx2.MockTransport(ats.answer), world.clock)
+
+
+async def erase(world: World, number: int = 1) -> None:
+    """Makes events: one for each erasure."""
+    for _ in range(number):
+        await world.runs.erase(IDA["id"], MARA["id"])
+
+
+async def deliver(*senders: Deliveries) -> None:
+    await asyncio.gather(*(sender.begin() for sender in senders))
+    for each in senders:
+        await each.finish(30)
+
+
+async def test_an_event_is_sent_as_standard_webhooks_has_it_and_deleted_once_taken(
+    settings: MakeSettings, database_url: str
+) -> None:
+    clock = Clock(time.time())
+    async with telling(settings, database_url, clock) as world:
+        await erase(world)
+        (told,) = await world.told()
+        ats = ATS(httpx2.Response(202))
+        await deliver(sender(world, ats))
+        (request,) = ats.requests
+        for secret in EVENTS["events_secret"].split(","):
+            assert Webhook(secret).verify(request.content, dict(request.headers)) == told
+        assert str(request.url) == EVENTS["events_url"]
+        assert request.headers["Content-Type"] == "application/json"
+        assert request.headers["webhook-timestamp"] == str(int(clock()))
+        clock.advance(DAY)
+        assert await world.told() == []
+
+
+async def test_an_event_that_is_not_taken_comes_again_with_its_id_for_three_days(
+    world: World,
+) -> None:
+    answers: list[httpx2.Response | Exception] = [
+        httpx2.Response(500),
+        httpx2.Response(302, headers={"Location": "http://127.0.0.1:9/elsewhere"}),
+        httpx2.ConnectError("refused"),
+        httpx2.Response(404),
+    ]
+    ats = ATS(*answers)
+    one = sender(world, ats)
+    await erase(world)
+    started = world.clock()
+    await deliver(one)
+    for attempts, wait in enumerate([*RETRY_SECONDS, *[RETRY_SECONDS[-1]] * 72], 1):
+        world.clock.advance(wait - 0.1)
+        await deliver(one)
+        assert len(ats.requests) == attempts
+        world.clock.advance(0.1)
+        if world.clock() - started >= 3 * DAY:
+            break
+        await deliver(one)
+    await world.runs.sweep()
+    assert await world.store.count_events() == 0
+    assert RETRY_SECONDS == (5, 30, 120, 600, 1800, 3600)
+    assert len(set(ats.ids)) == 1
+    assert len({request.content for request in ats.requests}) == 1
+    assert {request.url.path for request in ats.requests} == {"/events"}
+
+
+async def test_of_several_processes_one_sends_an_event_and_another_if_that_one_dies(
+    world: World,
+) -> None:
+    ats = ATS(httpx2.Response(200))
+    await erase(world, 25)
+    senders = [sender(world, ats) for _ in range(4)]
+    while await world.store.count_events():
+        await deliver(*senders)
+    assert Counter(Counter(ats.ids).values()) == {1: 25}
+    await erase(world)
+    now = world.clock()
+    (claimed,) = await world.store.claim_events(now, now + deliveries.CLAIM_SECONDS, 10)
+    await deliver(sender(world, ats))
+    assert claimed.id not in ats.ids
+    world.clock.advance(deliveries.CLAIM_SECONDS)
+    await deliver(sender(world, ats))
+    assert claimed.id in ats.ids
+
+
+async def test_of_too_many_events_the_oldest_are_dropped(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MAX_WAITING", 3)
+    for _ in range(5):
+        world.clock.advance(1)
+        await erase(world)
+    newest = (await world.told())[2:]
+    await world.runs.sweep()
+    assert await world.told() == newest
+
+
+async def never(_: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(60)
+
+
+async def drip(writer: asyncio.StreamWriter) -> None:
+    for byte in b"HTTP/1.1 200 OK\r\n" + b"X-Filler: x\r\n" * 1000:
+        writer.write(bytes([byte]))
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def flood(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\nSet-Cookie: a=b\r\n\r\n")
+    for _ in range(500):
+        writer.write(b"x" * 100_000)
+        await writer.drain()
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+async def talk_nonsense(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"\x00\xff" * 100_000)
+
+
+async def swamp_with_headers(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n" + b"X-Filler: xxxxxxxxx\r\n" * 100_000)
+    await writer.drain()
+
+
+BAD = [never, drip, hang_up, talk_nonsense, swamp_with_headers]
+
+
+async def test_a_bad_receiver_is_given_up_in_time_loses_nothing_and_slows_nothing(
+    settings: MakeSettings, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "ATTEMPT_SECONDS", 0.5)
+    clock = Clock(time.time())
+    for answer in BAD:
+        async with (
+            receiving(answer) as receiver,
+            telling(settings, database_url, clock, events_url=receiver.address) as world,
+        ):
+            await erase(world, 15)
+            one = Deliveries(world.store, world.settings, clock=clock)
+            started = time.monotonic()
+            await one.begin()
+            await one.begin()
+            assert len(receiver.arrived) <= deliveries.MAX_ATTEMPTS
+            world.partner.on("POST", completed())
+            await world.runs.start(await world.viewer())
+            await one.finish(30)
+            assert time.monotonic() - started < 5, answer
+            assert await world.store.count_events() == 17, answer
+            assert len({event_id for event_id, _ in receiver.arrived}) == deliveries.MAX_ATTEMPTS
+            await one.close()
+            while await world.store.count_events():
+                receiver.answer = take
+                clock.advance(10)
+                one = Deliveries(world.store, world.settings, clock=clock)
+                await one.begin()
+                await one.finish(30)
+                await one.close()
+
+
+async def test_a_success_is_one_however_large_and_nothing_of_it_is_read_or_kept(
+    settings: MakeSettings, database_url: str
+) -> None:
+    clock = Clock(time.time())
+    async with (
+        receiving(flood) as receiver,
+        telling(settings, database_url, clock, events_url=receiver.address) as world,
+    ):
+        one = Deliveries(world.store, world.settings, clock=clock)
+        for _ in range(2):
+            await erase(world)
+            await one.begin()
+            await one.finish(30)
+        assert await world.store.count_events() == 0
+        await one.close()
