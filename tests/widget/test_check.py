@@ -17,7 +17,7 @@ from demo_ats.servers import LOOPBACK, free_ports, process_of, wait_until_ready
 from tests.postgres import PostgreSQL
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY
-from tests.widget.world import HOST_TOKEN, SECRET
+from tests.widget.world import EVENTS, HOST_TOKEN, SECRET
 from widget.check import Finding, Level, check
 
 PUBLIC_URL = "https://widget.example.com"
@@ -31,10 +31,17 @@ class Network:
     widget: httpx2.Response | Exception = field(
         default_factory=lambda: httpx2.Response(200, json={"status": "alive"})
     )
+    events: httpx2.Response | Exception = field(default_factory=lambda: httpx2.Response(405))
+    to_events: list[str] = field(default_factory=list)
     clock_ahead: float | None = 0
     keys: list[str | None] = field(default_factory=list)
 
     async def answer(self, request: httpx2.Request) -> httpx2.Response:
+        if str(request.url) == EVENTS["events_url"]:
+            self.to_events.append(request.method)
+            if isinstance(self.events, Exception):
+                raise self.events
+            return self.events
         self.keys.append(request.headers.get("X-API-Key"))
         is_own = str(request.url) == f"{PUBLIC_URL}/healthz"
         answer = self.widget if is_own else self.partner
@@ -90,6 +97,20 @@ async def test_a_key_that_is_not_accepted_is_a_failure(
     (line,) = told(await findings(settings, network), "Partner API")
     assert line.startswith("FAIL")
     assert words in line
+
+
+async def test_an_address_for_events_is_asked_whether_it_is_there_and_gets_none(
+    settings: MakeSettings, network: Network
+) -> None:
+    assert told(await findings(settings, network), "events") == []
+    for status in (200, 302, 404, 405, 500):
+        network.events = httpx2.Response(status)
+        (line,) = told(await findings(settings, network, **EVENTS), "events")
+        assert line == f"ok    events: {EVENTS['events_url']} answers ({status})"
+    network.events = httpx2.ConnectError("")
+    (line,) = told(await findings(settings, network, **EVENTS), "events")
+    assert line == f"FAIL  events: {EVENTS['events_url']} cannot be reached from here (connection)"
+    assert set(network.to_events) == {"HEAD"}
 
 
 @pytest.mark.parametrize(

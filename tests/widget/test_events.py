@@ -1,18 +1,24 @@
 """What the ATS is told of, and what is counted: with each change, and with nothing else."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx2
 import pytest
 from sqlalchemy.exc import OperationalError
+from starlette.testclient import TestClient
 
 from tests.widget.conftest import MakeSettings
+from tests.widget.markup import Markup
 from tests.widget.partner import ANALYSIS, Partner, completed, reply
-from tests.widget.people import IDA, MARA, TOMAS
-from tests.widget.world import EVENTS, Clock, World, a_world
-from widget.database import DatabaseUnavailable
+from tests.widget.people import IDA, MARA, TOMAS, create_body
+from tests.widget.world import EVENTS, HOST_TOKEN, SECRET, Clock, World, a_world
+from widget.app import create_app
+from widget.database import DatabaseUnavailable, connect
 from widget.model import EmbedSession, Phase
+from widget.seal import Seal
+from widget.store import Store
 
 pytestmark = pytest.mark.anyio
 
@@ -253,3 +259,67 @@ async def test_without_an_address_for_events_none_is_kept_but_usage_is(
     assert await world.counted() == {"started": 1, "completed": 1, "reused": 1}
     await world.api.close()
     await world.store.close()
+
+
+def test_each_opening_of_a_report_is_told_once_with_who_looks(
+    settings: MakeSettings, database_url: str, clock: Clock
+) -> None:
+    """By clicks as the page has them; reloads, late polls and doubled clicks are no openings."""
+    partner = Partner(clock).on("POST", completed())
+    app = create_app(
+        settings(database_url=database_url, **EVENTS), httpx2.MockTransport(partner.answer), clock
+    )
+    with TestClient(app, base_url="http://127.0.0.1:8001") as http:
+        body = create_body(viewer={"id": 12})
+        bearer = {"Authorization": f"Bearer {HOST_TOKEN}"}
+        opened = http.post("/api/v1/sessions", json=body, headers=bearer)
+        base = httpx2.URL(opened.json()["embed_url"]).path
+
+        def viewed() -> int:
+            return asyncio.run(count_views(database_url, clock))
+
+        run = follow(http, "ci-action", Markup(http.get(base).text))
+        assert (run.state, viewed()) == ("open", 1)
+        for address in (f"{base}/run", f"{base}/report", f"{base}/run?n=5"):
+            for headers in ({}, {"HX-Request": "true"}):
+                assert Markup(http.get(address, headers=headers).text).state == "open"
+        http.post(f"{base}/run")
+        assert viewed() == 1
+        closed = follow(http, "ci-action", run)
+        assert (closed.state, viewed()) == ("closed", 1)
+        http.head(f"{base}/report", params={"opening": "2"})
+        assert viewed() == 1
+        for _ in range(3):
+            again = follow(http, "ci-action", closed)
+            assert (again.state, viewed()) == ("open", 2)
+        for nonsense in ("x", "", "-1", "0", "1", "2", "²"):
+            http.get(f"{base}/report", params={"opening": nonsense})
+        assert viewed() == 2
+        closed = follow(http, "ci-action", again)
+        assert follow(http, "ci-action", closed).state == "open"
+        assert viewed() == 3
+
+
+def follow(http: TestClient, form_id: str, page: Markup) -> Markup:
+    """What a browser without JavaScript does with a form: a GET replaces the address's query."""
+    form = page.one("form", id=form_id)
+    fields = {
+        str(field.attributes["name"]): str(field.attributes["value"])
+        for field in page.all("input")
+        if "name" in field.attributes
+    }
+    method, action = str(form.attributes["method"]), str(form.attributes["action"])
+    query = {"params": fields} if method == "get" else {}
+    return Markup(http.request(method, action, **query).text)  # type: ignore[arg-type]
+
+
+async def count_views(database_url: str, clock: Clock) -> int:
+    store = Store(connect(database_url), Seal([SECRET]), tells=True)
+    await store.open()
+    later = clock() + 3600.0  # as the widget is trying to deliver them
+    letters = await store.claim_events(later, later, 1000)
+    await store.close()
+    views = [body for letter in letters if "viewed" in (body := json.loads(letter.body))["type"]]
+    assert {view["data"]["viewer_id"] for view in views} <= {"12"}
+    assert {view["data"]["analysis_id"] for view in views} <= {ANALYSIS}
+    return len(views)

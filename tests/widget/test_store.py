@@ -352,11 +352,15 @@ async def test_no_cv_is_kept_where_the_report_is_there_already(database_url: str
     await store.close()
 
 
-async def test_a_new_version_of_the_schema_replaces_the_old_tables(
+async def test_a_new_version_of_the_schema_replaces_sessions_and_runs_and_keeps_events_and_usage(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = await opened(database_url)
+    before = Store(connect(database_url), Seal([SECRET]), tells=True)
+    await before.open()
     session_id = await a_session(before)
+    assert await before.claim_start(a_run(before), session_id, NOW)
+    assert await before.change(a_run(before), NOW, analysis_id="analysis_1")
+    kept = await before.usage("2023-11", "2023-11")
     await before.close()
     same = await opened(database_url)
     assert await same.load(session_id) is not None
@@ -364,6 +368,10 @@ async def test_a_new_version_of_the_schema_replaces_the_old_tables(
     monkeypatch.setattr("widget.schema.SCHEMA_VERSION", 999)
     newer = await opened(database_url)
     assert await newer.load(session_id) is None
+    assert await newer.run(a_run(newer).pair) is None
+    assert await newer.usage("2023-11", "2023-11") == kept != []
+    (event,) = await newer.claim_events(NOW, NOW, 10)
+    assert IDA["id"].encode() in event.body
     assert await a_session(newer) == session_id
     await newer.close()
 
@@ -377,9 +385,16 @@ async def test_many_processes_may_prepare_the_tables_at_once(database_url: str) 
 
 async def test_what_lies_in_the_database_says_nothing_about_anybody(database_url: str) -> None:
     mara = {**MARA, "id": "mara@example.com"}
-    store = await opened(database_url)
+    store = Store(connect(database_url), Seal([SECRET]), tells=True)
+    await store.open()
     await a_session(store, mara, "ida@example.com", id="session-1")
-    await a_running_run(store, mara)
+    run = a_run(store, mara)
+    assert await store.claim_start(run, "session-1", NOW)
+    answer = resource(signals=[{"statement": "Built a bridge."}])
+    changes = {"phase": Phase.RUNNING, "analysis_id": "analysis_1", "resource": answer}
+    assert await store.change(run, NOW, **changes)
+    assert await store.count_events() == 1
+    assert [each.client_id for each in await store.usage("2023-11", "2023-11")] == [IDA["id"]]
     raw = everything_in(database_url)
     await store.close()
     assert b"analysis_1" in raw
