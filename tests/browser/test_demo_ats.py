@@ -1,12 +1,43 @@
-"""The demo ATS around the frame."""
+"""The demo ATS around the frame: who has a report, who may only look, and pages for everybody."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from demo_ats.servers import Demo
-from tests.browser.recruiter import RUN, Recruiter
+from tests.browser.recruiter import RUN, VIEW, Recruiter
 from tests.browser.test_accessibility import look_with_axe
 
 PAGES = ("/", "/candidates/cand_1042", "/candidates/new", "/usage", "/integration")
+
+
+def hiring_manager(browser: Browser, demo: Demo) -> Recruiter:
+    context = browser.new_context()
+    context.add_cookies([{"name": "user", "value": "user_milo", "url": demo.ats}])
+    return Recruiter(context.new_page(), demo.ats)
+
+
+def test_a_board_shows_what_happens_in_a_profile_and_a_hiring_manager_may_look(
+    recruiter: Recruiter, context: BrowserContext, browser: Browser, demo: Demo
+) -> None:
+    first, last = recruiter.adds_a_candidate("Solveig", "Tarnquist"), hiring_manager(browser, demo)
+    board = context.new_page()
+    board.goto(demo.ats)
+    card = board.locator(f"#report-{first}")
+    expect(card).to_be_empty()
+    last.opens(first)
+    expect(last.widget).to_contain_text("There is no report")
+    expect(last.frame.get_by_role("button")).to_have_count(0)
+
+    recruiter.presses(RUN)
+    recruiter.sees("open")
+    board.bring_to_front()
+
+    expect(card).to_have_text("Report")
+    last.opens(first)
+    last.presses(VIEW)
+    last.sees("open")
+    board.goto(f"{demo.ats}/candidates/{first}")
+    expect(board.get_by_text("Intelligence report opened by Nadia Ferrante-Cole")).to_be_visible()
+    last.page.context.close()
 
 
 def test_a_call_opens_above_the_log_and_closes_where_it_was(
