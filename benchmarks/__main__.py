@@ -12,6 +12,7 @@ import uvloop
 from benchmarks import (
     crowd,
     growth,
+    hostile,
     machines,
     requests,
     screen,
@@ -26,6 +27,7 @@ PARTS = {
     "screen": screen,
     "starting": starting,
     "growth": growth,
+    "hostile": hostile,
     "machines": machines,
     "crowd": crowd,
 }

@@ -45,7 +45,7 @@ async def figures() -> Sequence[Figure]:
         a_sandbox(SPEED) as sandbox,
         a_widget(sandbox, f"sqlite:///{folder}/widget.db") as widget,
     ):
-        async with _browser() as browser:
+        async with a_browser() as browser:
             await _existing(browser, sandbox, widget, "warm-up")
             clicks = [
                 await _existing(browser, sandbox, widget, str(number)) for number in range(CLICKS)
@@ -75,7 +75,7 @@ async def figures() -> Sequence[Figure]:
 
 
 @asynccontextmanager
-async def _browser() -> AsyncIterator[Browser]:
+async def a_browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**chromium.options())
         yield browser
@@ -87,17 +87,17 @@ async def _existing(
 ) -> tuple[float, float]:
     """Seconds from the click on Run, beyond the API's own, and from the click on View."""
     candidate_id = f"test_existing.{name}"
-    page = await _open(browser, widget, candidate_id)
-    run = await _click_until_open(page)
+    page = await open_page(browser, widget, candidate_id)
+    run = await click_until_open(page)
     await page.get_by_role("button", name="✕ Close report").click()
     await page.get_by_role("button", name="View Intelligence report").wait_for()
-    view = await _click_until_open(page)
+    view = await click_until_open(page)
     await page.context.close()
     calls = [c for c in sandbox.calls("POST") if c["candidate_id"] == candidate_id]
     return run - calls[0]["duration_ms"] / 1000, view
 
 
-async def _click_until_open(page: Page) -> float:
+async def click_until_open(page: Page) -> float:
     opened = asyncio.create_task(page.evaluate(OPENED))
     await page.evaluate("0")  # the observer is there
     clicked = await page.evaluate(CLICK)
@@ -107,7 +107,7 @@ async def _click_until_open(page: Page) -> float:
 async def _watched(browser: Browser, sandbox: Sandbox, widget: Widget, name: str) -> float:
     """Seconds from when the API allowed the request that found the report."""
     candidate_id = f"test_green.{name}"
-    page = await _open(browser, widget, candidate_id)
+    page = await open_page(browser, widget, candidate_id)
     opened = asyncio.create_task(page.evaluate(OPENED))
     await page.evaluate(CLICK)
     on_screen = float(await opened) / 1000
@@ -121,7 +121,7 @@ def _allowed_after(call: dict[str, Any]) -> float:
     return at + float(call["retry_after"])
 
 
-async def _open(browser: Browser, widget: Widget, candidate_id: str) -> Page:
+async def open_page(browser: Browser, widget: Widget, candidate_id: str) -> Page:
     (profile,) = await open_profiles(widget, [candidate_id])
     context = await browser.new_context()
     page = await context.new_page()

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.faults.matrix import CALLS, FAULTS, Fault, Outcome
+from widget.calls import MAX_UNREADABLE
 from widget.network import CONNECT_SECONDS, MAX_CONNECTIONS
 from widget.partner_api import (
     CALL_SECONDS,
     MAX_ANSWER_BYTES,
-    MAX_NESTING,
     MAX_RETRY_SECONDS,
     POOL_SECONDS,
 )
@@ -44,6 +44,9 @@ ends well.
 - **A GET that fails is tried again** after `Retry-After`, if there is one. Otherwise it is tried
   again after the interval that was last announced, then after twice that, and so on, up to a
   minute. Up to a tenth is added at random.
+- **A GET that is answered with what cannot be read** three times in a row ends the run: a body of
+  more than 4 MiB, or one that is no JSON object. What is readable and merely too much to show is
+  shown in part, and what is left out is counted.
 - **A DELETE that fails is tried again** in the same way, by the server, until it gets through.
 - **Clicks wait, too.** If a POST or View was answered with `Retry-After`, the recruiter is told
   when to try again. Clicking earlier sends no call.
@@ -84,8 +87,8 @@ def _limits() -> str:
         ["wait until one of them ends", f"{POOL_SECONDS:g} s"],
         ["wait for a connection", f"{CONNECT_SECONDS:g} s"],
         ["a call as a whole", f"{CALL_SECONDS:g} s"],
-        ["size of an answer", f"{MAX_ANSWER_BYTES // 1024} KiB"],
-        ["nesting of an answer", f"{MAX_NESTING} levels"],
+        ["size of an answer", f"{MAX_ANSWER_BYTES // 1024**2} MiB"],
+        ["answers in a row that cannot be read, after which a run ends", str(MAX_UNREADABLE)],
         ["longest `Retry-After` that is honored", f"{MAX_RETRY_SECONDS:g} s"],
     ]
     return f"""\

@@ -31,6 +31,7 @@ from widget.partner_api import (
     Status,
     Unauthorized,
     Unavailable,
+    Unreadable,
 )
 from widget.settings import Settings
 from widget.store import Store
@@ -39,6 +40,7 @@ DEFAULT_RETRY_SECONDS = 10.0
 VIEW_RETRY_SECONDS = 1.0
 STORE_RETRY_SECONDS = 0.5
 JITTER = 0.1
+MAX_UNREADABLE = 3  # answers in a row that cannot be read, after which no better one is expected
 
 log = structlog.get_logger()
 
@@ -203,12 +205,13 @@ class Calls:
 
     async def _fail_to_start(self, run: Run, error: PartnerError) -> None:
         retry_at = self._clock() + error.retry_after if error.retry_after else 0.0
-        if await self._end(run, Phase.FAILED, _reason(error), retry_at):
+        lost = isinstance(error, AnswerLost)
+        if await self._end(run, Phase.FAILED, Reason.LOST if lost else _reason(error), retry_at):
             return
         canceling = await self._canceled_meanwhile(run)
         if canceling is None:
             return
-        if isinstance(error, AnswerLost) and canceling.reason is not Reason.ERASED:
+        if lost and canceling.reason is not Reason.ERASED:
             await self._end(canceling, Phase.FAILED, Reason.LOST, retry_at)
         else:
             await self._end(canceling, Phase.CANCELED, canceling.reason, retry_at)
@@ -235,11 +238,13 @@ class Calls:
             reason=REASONS.get(answer.status),
             analysis_id=answer.id,
             resource=answer.resource,
+            left_out=answer.left_out,
             resource_at=now,
             poll_after=now + waits.get(phase, 0.0),
             busy_until=0.0,
             interval=interval,
             failures=0,
+            unreadable=0,
         )
         if recorded:
             metrics.count_end(run, phase, REASONS.get(answer.status), now)
@@ -264,13 +269,23 @@ class Calls:
         if now >= run.give_up_at:
             await self._stop_trying(run)
             return
+        unreadable = run.unreadable + 1 if isinstance(error, Unreadable) else 0
+        if unreadable == MAX_UNREADABLE and run.phase is Phase.RUNNING:
+            await self._end(run, Phase.FAILED, Reason.UNREADABLE)
+            return
         failures = run.failures + 1
         wait = error.retry_after or wait_after_failure(run.interval, failures)
         poll_after = now + wait * (1 + random.random() * JITTER)  # noqa: S311
         if run.phase is Phase.CANCELING:
             poll_after = min(poll_after, run.give_up_at)
         await self._store.change(
-            run, now, reason=reason, failures=failures, busy_until=0.0, poll_after=poll_after
+            run,
+            now,
+            reason=reason,
+            failures=failures,
+            unreadable=unreadable,
+            busy_until=0.0,
+            poll_after=poll_after,
         )
 
     async def _stop_trying(self, run: Run) -> None:
@@ -307,6 +322,8 @@ def _reason(error: PartnerError) -> Reason:
             return Reason.CREDENTIALS
         case Refused():
             return Reason.REFUSED
+        case Unreadable():
+            return Reason.UNREADABLE
         case AnswerLost():
             return Reason.LOST
         case _:

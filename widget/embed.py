@@ -21,12 +21,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from widget.background import at_once, in_background
 from widget.model import EmbedSession, Permission, Run
 from widget.pages import Pages, wants_partial
 from widget.panel import about_whom, panel_of
 from widget.runs import Runs
 from widget.sessions import Sessions
 from widget.settings import Settings
+from widget.values import outweighs
+
+MAX_QUICK_VALUES = 500  # that the event loop draws by itself
 
 
 class Embed:
@@ -107,12 +111,14 @@ class Embed:
     async def _answer(
         self, request: Request, session: EmbedSession, run: Run | None, watching: bool
     ) -> Response:
+        is_quick = run is None or not outweighs(run.resource, MAX_QUICK_VALUES)
+        do = at_once if is_quick else in_background
         now = self._clock()
-        panel = panel_of(run, watching, now, self._lease, session.permissions)
+        panel = await do(panel_of, run, watching, now, self._lease, session.permissions)
         if run is not None and panel.report is not None:
-            panel = about_whom(panel, await self._sessions.name_of(session))
+            panel = await do(about_whom, panel, await self._sessions.name_of(session))
             session = await self._open_report(request, session, run)
-        return self._pages.widget(request, panel, session, sequence=int(now * 1000))
+        return await do(self._pages.widget, request, panel, session, int(now * 1000))
 
     async def _open_report(self, request: Request, session: EmbedSession, run: Run) -> EmbedSession:
         """The session, with one more opening unless this one is known."""

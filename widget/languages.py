@@ -11,7 +11,7 @@ from babel.dates import format_date, format_time, format_timedelta
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import get_decimal_symbol
+from babel.numbers import format_decimal, get_decimal_symbol
 from babel.support import NullTranslations, Translations
 
 SOURCE = "en"
@@ -84,6 +84,11 @@ def direction(language: str) -> str:
 def number(text: str, language: str) -> str:
     """A number from JSON with the reader's decimal sign. Not grouped, as it may be a year."""
     return text.replace(".", get_decimal_symbol(language))
+
+
+def grouped(count: int, language: str) -> str:
+    """`12,345` or as its reader writes it."""
+    return format_decimal(count, locale=language)
 
 
 def moment(value: str, language: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-NOTHING: tuple[Any, ...] = (None, "", [], {})  # of what JSON can say
+from widget.values import NOTHING
 
 
 class Phase(StrEnum):
@@ -37,6 +37,7 @@ class Reason(StrEnum):
     UNAVAILABLE = "unavailable"  # the API could not be reached, or was overloaded
     CREDENTIALS = "credentials"  # the API did not accept the key
     NO_REPORT = "no_report"  # the analysis is complete, but the API sent none
+    UNREADABLE = "unreadable"  # the API's answers are too large, or no JSON
     TIMED_OUT = "timed_out"  # the run never ended
     ERASED = "erased"  # the ATS had everything on the candidate erased
 
@@ -45,7 +46,9 @@ class Reason(StrEnum):
 class Run:
     """One attempt at a report for a pair of client and candidate.
 
-    `resource` is the Partner API's latest JSON, or None where it is not kept (any more).
+    `resource` is the Partner API's latest JSON, or None where it is not kept (any more);
+    `left_out` says how many of its values are not in it. `failures` counts the calls in a row that
+    failed, `unreadable` those of them that were answered with what cannot be read.
     No GET may be sent before `poll_after`, and no call while another is under way, which it is
     until `busy_until` at the latest. It is forgotten at `expires_at`.
     """
@@ -59,11 +62,13 @@ class Run:
     reason: Reason | None = None
     analysis_id: str | None = None
     resource: Mapping[str, Any] | None = None
+    left_out: int = 0
     resource_at: float = 0.0
     poll_after: float = 0.0
     busy_until: float = 0.0
     interval: float = 0.0
     failures: int = 0
+    unreadable: int = 0
     give_up_at: float = 0.0
 
     @property

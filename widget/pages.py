@@ -17,6 +17,7 @@ from widget.languages import (
     duration,
     foreign,
     from_now,
+    grouped,
     instant,
     interface_language,
     is_recent,
@@ -28,6 +29,7 @@ from widget.languages import (
     preferred_language,
     translations,
 )
+from widget.links import link
 from widget.model import EmbedSession
 from widget.panel import Panel
 from widget.security import MAX_POLICY_BYTES, embed_policy, new_nonce
@@ -40,6 +42,8 @@ COMPRESSION_LEVEL = 1  # half the time of the usual 6, for a tenth more bytes
 class Pages:
     def __init__(self, settings: Settings) -> None:
         self._allowed_origins = settings.allowed_origins
+        partner = link(settings.partner_api_url, or_local=True)
+        self._partner_host = partner.host if partner else ""
         # What is shown without a session is no more than a sentence, so anybody may frame it rather
         # than that a proxy refuses a header for its length.
         is_short = len(embed_policy(new_nonce(), self._allowed_origins)) <= MAX_POLICY_BYTES
@@ -73,6 +77,7 @@ class Pages:
             foreign=foreign(_language_of_texts(panel, session), language),
             appearance=session.appearance if session else {},
             hosts=self._hosts(session),
+            partner_host=self._partner_host,
         )
 
     def failure(self, request: Request, status: int) -> Response:
@@ -101,8 +106,7 @@ class Pages:
             .get_template(template)
             .render(nonce=nonce, status=status, **context)
         )
-        # Lone surrogates may come in JSON, and are no text that could be sent.
-        content = html.encode("utf-8", errors="replace")
+        content = html.encode()
         headers = {
             "Content-Security-Policy": embed_policy(nonce, framed_by),
             "Vary": "HX-Request, Accept-Language, Accept-Encoding",
@@ -140,6 +144,7 @@ def environment(language: str) -> Templates:
         "ago": ago,
         "duration": duration,
         "from_now": from_now,
+        "grouped": grouped,
         "instant": instant,
         "language_name": language_name,
         "listed": listed,

@@ -14,6 +14,7 @@ from widget.button import (
     reason_of,
     state_of,
 )
+from widget.links import Link
 from widget.model import Permission, Phase, Reason, Run
 from widget.names import differ
 from widget.report import (
@@ -23,12 +24,14 @@ from widget.report import (
     Signal,
     count_reliabilities,
     read_error,
+    read_hosted,
     read_quick_signal,
     read_report,
     read_signals,
     read_step,
 )
 
+MAX_NAME_LENGTH = 1_000  # of what is compared with the name in the profile
 USUAL_SECONDS = 75  # a run that takes longer is late: the API says 30 to 60
 
 
@@ -62,7 +65,8 @@ class Panel:
     the profile, where the report is about somebody of another one.
 
     `wait`: seconds for which the API has asked not to be asked; `sent`: the names of the details
-    that it got; `canceled_elsewhere`: whether another viewer has canceled the run.
+    that it got; `canceled_elsewhere`: whether another viewer has canceled the run; `left_out`: how
+    many values are too many to be shown; `hosted`: where else the report can be read.
     """
 
     state: State
@@ -79,6 +83,8 @@ class Panel:
     quick_signal: QuickSignal | None = None
     signals: Sequence[Signal] = ()
     reliabilities: Sequence[tuple[str, int]] = ()
+    left_out: int = 0
+    hosted: Link | None = None
 
     @property
     def filterable(self) -> bool:
@@ -112,9 +118,12 @@ def panel_of(
             "quick_signal": read_quick_signal(resource),
             "signals": signals,
             "reliabilities": count_reliabilities(signals),
+            "left_out": 0 if run is None else run.left_out,
         }
     if run is not None and reason:
         parts["wait"] = ceil(may_try_in(run, now))
+    if may_view and (state is State.OPEN or reason is Reason.UNREADABLE):
+        parts["hosted"] = read_hosted(resource)
     if reason is Reason.ANALYSIS_FAILED:
         parts["error"] = read_error(resource)
     return Panel(state, label, "" if label else SENTENCES.get(state, ""), **parts)
@@ -122,7 +131,8 @@ def panel_of(
 
 def about_whom(panel: Panel, profile_name: str) -> Panel:
     """The panel, with the name in the profile where its report is about another one."""
-    if panel.report is None or not differ(panel.report.candidate_name, profile_name):
+    name = panel.report.candidate_name[:MAX_NAME_LENGTH] if panel.report else ""
+    if not differ(name, profile_name):
         return panel
     return replace(panel, profile_name=profile_name)
 

@@ -4,7 +4,8 @@ What comes back is read leniently, as the API is a beta: unknown fields are kept
 tolerated, and an unknown status counts as one that is still processing.
 
     PartnerError
-    ├── AnswerLost     nobody knows what the call has done: broken off, garbled, 409, 5xx, 3xx
+    ├── AnswerLost     nobody knows what the call has done: broken off, 409, 5xx, 3xx
+    │   └── Unreadable     answered, but with what is too large or no JSON
     ├── Gone           404, 410
     ├── Refused        400, 422 and other 4xx
     ├── Unauthorized   401, 403
@@ -15,7 +16,8 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -28,14 +30,17 @@ import httpx2
 import structlog
 
 from widget import __version__, metrics
+from widget.abridgement import abridge
+from widget.background import in_background
 from widget.network import CONNECT_SECONDS, connect, explain
 from widget.telemetry import REQUEST_ID_HEADER, request_id
+from widget.values import load
 
 CALL_SECONDS = 20.0  # for a whole call, however slowly its answer drips
 # Well below the whole, so that a call that was never sent is not taken for one without an answer.
 POOL_SECONDS = 5.0  # for a connection to become free
-MAX_ANSWER_BYTES = 1024 * 1024  # to draw more would keep the pages of others waiting
-MAX_NESTING = 100
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+MAX_QUICK_BYTES = 16 * 1024  # of an answer that the event loop reads by itself
 MAX_ID_LENGTH = 255
 MIN_RETRY_SECONDS = 1.0
 MAX_RETRY_SECONDS = 3600.0  # whatever is announced, as nobody waits for the year 2099
@@ -60,12 +65,14 @@ class Status(StrEnum):
 class Answer:
     """An analysis as the API answered it.
 
-    `resource` is its JSON as it came; `retry_after` is in seconds, None where none was announced.
+    `resource` is its JSON, and `left_out` says how many of its values are too many to be in it;
+    `retry_after` is in seconds, None where none was announced.
     """
 
     id: str
     status: Status
-    resource: Mapping[str, Any]
+    resource: str
+    left_out: int
     retry_after: float | None
 
 
@@ -85,6 +92,9 @@ class PartnerError(Exception):
 
 
 class AnswerLost(PartnerError): ...
+
+
+class Unreadable(AnswerLost): ...
 
 
 class Gone(PartnerError): ...
@@ -110,6 +120,7 @@ class PartnerAPI:
             headers={
                 "X-API-Key": key,
                 "Accept": "application/json",
+                "Accept-Encoding": "gzip",
                 "Content-Type": "application/json",
                 "User-Agent": f"candidate-widget/{__version__}",
             },
@@ -148,7 +159,7 @@ class PartnerAPI:
         try:
             response, body = await self._exchange(method, path, content)
             call.status = response.status_code
-            answer = _answer(response, body or empty, analysis_id)
+            answer = await _answer(response, body or empty, analysis_id)
         except PartnerError as error:
             call.fail(error)
             raise
@@ -215,19 +226,38 @@ def _path(analysis_id: str) -> str:
 
 async def _body(response: httpx2.Response) -> bytes:
     body = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in _unpacked(response):
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
-            raise AnswerLost("answer too large")
+            raise Unreadable("answer too large")
     return bytes(body)
 
 
-def _answer(response: httpx2.Response, body: bytes, asked_for: str | None) -> Answer:
+async def _unpacked(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """In chunks of a bounded size, however much a few bytes unpack to."""
+    match response.headers.get("Content-Encoding", "identity").lower():
+        case "identity":
+            async for chunk in response.aiter_bytes():
+                yield chunk
+        case "gzip":
+            unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            async for chunk in response.aiter_raw():
+                try:
+                    yield unzip.decompress(chunk, MAX_ANSWER_BYTES + 1)
+                except zlib.error:
+                    raise Unreadable("answer is not gzip") from None
+        case _:
+            raise Unreadable("answer is packed in another way than asked for")
+
+
+async def _answer(response: httpx2.Response, body: bytes, asked_for: str | None) -> Answer:
     retry_after = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
     match response.status_code:
         case status if 200 <= status < 300:
             location = response.headers.get("Location", "")
-            return _read(body, retry_after, asked_for, location)
+            read = (body, retry_after, asked_for, location)
+            is_quick = len(body) <= MAX_QUICK_BYTES
+            return _read(*read) if is_quick else await in_background(_read, *read)
         case 401 | 403:
             raise Unauthorized("key not accepted", retry_after)
         case 404 | 410:
@@ -243,40 +273,23 @@ def _answer(response: httpx2.Response, body: bytes, asked_for: str | None) -> An
 
 def _read(body: bytes, retry_after: float | None, asked_for: str | None, location: str) -> Answer:
     try:
-        resource = _resource(body)
+        text, left_out = abridge(_text(body))
+        resource = load(text)
+    except ValueError as error:
+        raise Unreadable(str(error), retry_after) from None
+    try:
         analysis_id = _analysis_id(resource, asked_for, location)
     except ValueError as error:
         raise AnswerLost(str(error), retry_after) from None
-    return Answer(analysis_id, _status(resource.get("status")), resource, retry_after)
+    return Answer(analysis_id, _status(resource.get("status")), text, left_out, retry_after)
 
 
-def _resource(body: bytes) -> Mapping[str, Any]:
+def _text(body: bytes) -> str:
+    """Half a surrogate is let through, as JSON can write it in either way."""
     try:
-        resource = json.loads(body)
-    except (ValueError, RecursionError):
+        return body.decode(json.detect_encoding(body), "surrogatepass")
+    except UnicodeDecodeError:
         raise ValueError("answer is not JSON") from None
-    if not isinstance(resource, dict):
-        raise ValueError("answer is not an object")
-    if _is_deeper(resource, MAX_NESTING):
-        raise ValueError("answer is nested too deep")
-    return resource
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    """Whether `value` is nested more than `levels` deep, where walking through it may fail."""
-    nodes = [value]
-    for _ in range(levels):
-        nodes = [child for node in nodes for child in _children(node)]
-    return bool(nodes)
-
-
-def _children(node: Any) -> Iterable[Any]:
-    match node:
-        case dict():
-            return node.values()
-        case list():
-            return node
-    return ()
 
 
 def _analysis_id(resource: Mapping[str, Any], asked_for: str | None, location: str) -> str:
@@ -295,16 +308,15 @@ def _is_id(value: Any) -> TypeGuard[str]:
     return (
         isinstance(value, str)
         and value.isprintable()
+        and "\ufffd" not in value
         and value.strip(".") != ""
         and len(value) <= MAX_ID_LENGTH
     )
 
 
 def _status(value: Any) -> Status:
-    try:
-        return Status(value)
-    except ValueError:
-        return Status.PROCESSING
+    status = value.lower() if isinstance(value, str) else None
+    return Status(status) if status in set(Status) else Status.PROCESSING
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:

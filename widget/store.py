@@ -41,6 +41,7 @@ from widget.schema import prepare
 from widget.seal import Seal, Unreadable
 from widget.tables import runs, schema_version, sessions
 from widget.usage import Usage
+from widget.values import load
 
 SWEEP_BATCH = 100
 
@@ -216,9 +217,9 @@ class Store:
         return await self._write(_CLAIM_CALL, **_name(run), **values) == 1
 
     async def change(self, run: Run, now: float, **values: Any) -> bool:
-        """Changes columns of a run, unless it has left `run.phase`. `resource` is sealed here.
+        """Changes columns of a run, unless it has left `run.phase`. `resource` is JSON.
 
-        What that means to the ATS is written down with it.
+        It is sealed here. What the change means to the ATS is written down with it.
         """
         if "resource" in values:
             values["sealed_resource"] = self._seal.seal(values.pop("resource"))
@@ -406,6 +407,7 @@ class Store:
         return None if row.run_id is None else self._run_of(row)
 
     def _run_of(self, row: Row[Any]) -> Run:
+        resource = self._opened(row.sealed_resource)
         return Run(
             pair=row.run_pair,
             id=row.run_id,
@@ -415,12 +417,14 @@ class Store:
             expires_at=row.run_expires_at,
             reason=None if row.reason is None else Reason(row.reason),
             analysis_id=row.analysis_id,
-            resource=self._opened(row.sealed_resource),
+            resource=None if resource is None else load(resource),
+            left_out=row.left_out,
             resource_at=row.resource_at,
             poll_after=row.poll_after,
             busy_until=row.busy_until,
             interval=row.interval,
             failures=row.failures,
+            unreadable=row.unreadable,
             give_up_at=row.give_up_at,
         )
 
@@ -550,6 +554,7 @@ def _row(run: Run) -> dict[str, Any]:
         "phase": run.phase,
         "reason": run.reason,
         "analysis_id": run.analysis_id,
+        "left_out": run.left_out,
         "resource_at": run.resource_at,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
@@ -558,6 +563,7 @@ def _row(run: Run) -> dict[str, Any]:
         "busy_until": run.busy_until,
         "interval": run.interval,
         "failures": run.failures,
+        "unreadable": run.unreadable,
         "give_up_at": run.give_up_at,
     }
 

@@ -30,13 +30,17 @@ SHORT_CALL_SECONDS = 0.3  # instead of twenty, for the faults that are nothing b
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a recruiter sees once the fault has struck, and what the widget does about it."""
+    """What a recruiter sees once the fault has struck, and what the widget does about it.
+
+    `at_last`: what is said when the run ends because the fault does not.
+    """
 
     name: str
     state: str
     says: tuple[str, ...] = ()
     then: str = ""
     tried_again: bool = False
+    at_last: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,17 @@ RETRIED_UNADMITTED = Outcome(
     "tried again until `WIDGET_RUN_TIMEOUT` has passed; an error in the log",
     tried_again=True,
 )
+UNREADABLE = Outcome(
+    "not readable",
+    "running",
+    RETRIED.says,
+    "tried again twice; then the run ends, and the recruiter reads why",
+    tried_again=True,
+    at_last=(
+        "The report service’s answers could not be read, so the run was stopped. Run it again "
+        "later. If that does not help, please tell your administrator; the log shows the cause."
+    ),
+)
 BACK_TO_START = Outcome(
     "back to the start", "idle", (), "the analysis no longer exists; the recruiter can run it again"
 )
@@ -154,6 +169,12 @@ NOT_LOADED = Outcome(
     "not loaded",
     "closed",
     ("The report could not be loaded. View it again in a moment.",),
+    "the next View tries again",
+)
+VIEW_UNREADABLE = Outcome(
+    "not readable",
+    "closed",
+    ("The report service’s answer could not be read. View the report again in a moment.",),
     "the next View tries again",
 )
 VIEW_NOT_ADMITTED = Outcome(
@@ -203,12 +224,12 @@ def tolerated(name: str, play: Callable[[Situation], Play], **more: Any) -> Faul
 
 def empty(name: str, play: Callable[[Situation], Play]) -> Fault:
     """A row in which a DELETE was carried out, and nothing can be read from the other answers."""
-    return struck(name, play, UNCONFIRMED, delete=CANCELED)
+    return garbled(name, play, delete=CANCELED)
 
 
-def garbled(name: str, play: Callable[[Situation], Play]) -> Fault:
+def garbled(name: str, play: Callable[[Situation], Play], **more: Any) -> Fault:
     """A row in which somebody has answered, and perhaps not the API."""
-    return struck(name, play, UNCONFIRMED)
+    return struck(name, play, UNCONFIRMED, get=UNREADABLE, view=VIEW_UNREADABLE, **more)
 
 
 def refused(status: int, name: str, post: Outcome = REFUSED) -> Fault:
@@ -240,8 +261,10 @@ def redirect(status: int) -> Callable[[Situation], Play]:
     return lambda it: answer(status, Location=f"{it.elsewhere}/api/v1/analyses/analysis_1")
 
 
-def nested(levels: int) -> list[Any]:
-    return [nested(levels - 1)] if levels else []
+def nested(levels: int) -> Callable[[Situation], Play]:
+    """A good answer with one value more, which is nested deep."""
+    value = b"[" * levels + b"]" * levels
+    return lambda it: answer(200, it.body[:-1] + b', "deep": ' + value + b"}", **it.location)
 
 
 def in_seconds(seconds: float) -> str:
@@ -321,9 +344,13 @@ FAULTS = [
     garbled("a string", lambda _: answer(200, "completed")),
     garbled("a number", lambda _: answer(200, 17)),
     garbled("null", lambda _: answer(200, None)),
-    garbled("nested 101 deep", lambda it: answer(200, {**it.resource, "report": nested(100)})),
-    garbled("nested 100,000 deep", lambda _: answer(200, b'{"id":' + b"[" * 100_000)),
     garbled("20 MB", lambda it: answer(200, b" " * 20_000_000 + it.body)),
+    tolerated("nested 400 deep", nested(400)),
+    tolerated("nested 100,000 deep", nested(100_000)),
+    tolerated(
+        "200,000 values",
+        lambda it: answer(200, {**it.resource, "many": [1] * 200_000}, **it.location),
+    ),
     # The fields
     tolerated("no id", fields(id=...)),
     tolerated("`id` is a number", fields(id=17)),

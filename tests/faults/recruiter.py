@@ -39,10 +39,12 @@ class Page:
 def read(html: str) -> Page:
     """A page, or the partial that replaces its widget."""
     markup = Markup(html)
+    unseen = [element for template in markup.all("template") for element in template.inside]
+    seen = [element for element in markup.elements if element not in unseen]
     return Page(
         state=str(markup.state),
         ask_in=_ask_in(markup.root),
-        says=[" ".join(said.text.split()) for said in markup.elements if _says_something(said)],
+        says=[" ".join(said.text.split()) for said in seen if _says_something(said)],
         text=markup.text,
         forms=[_form(element) for element in markup.all("form")],
     )

@@ -1,5 +1,6 @@
 """A run drawn through the real templates, without a server around it."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,10 +9,12 @@ from starlette.requests import Request
 from tests.widget.markup import Markup
 from tests.widget.partner import KEY
 from tests.widget.world import HOST_TOKEN, SECRET
+from widget.abridgement import abridge
 from widget.model import EmbedSession, Phase, Reason, Run
 from widget.pages import Pages
 from widget.panel import Panel, about_whom, panel_of
 from widget.settings import Settings
+from widget.values import load
 
 NOW = 1_700_000_000.0
 PAGES = Pages(
@@ -51,17 +54,27 @@ def draw(
 
 
 def draw_panel(panel: Panel, session: EmbedSession | None = None) -> Markup:
+    return Markup(page_of(panel, session).decode())
+
+
+def page_of(panel: Panel, session: EmbedSession | None = None) -> bytes:
     scope = {
         "type": "http",
         "path_params": {"token": "token"},
         "headers": [(b"hx-request", b"true")],
     }
-    return Markup(bytes(PAGES.widget(Request(scope), panel, session).body).decode())
+    return bytes(PAGES.widget(Request(scope), panel, session).body)
 
 
 def draw_report(**members: Any) -> Markup:
-    return draw(a_run({"id": "analysis_1", "status": "completed", **members}))
+    return draw(a_read_run({"id": "analysis_1", "status": "completed", **members}))
 
 
 def draw_failure(error: Any) -> Markup:
-    return draw(a_run({"error": error}, Phase.FAILED, reason=Reason.ANALYSIS_FAILED))
+    return draw(a_read_run({"error": error}, Phase.FAILED, reason=Reason.ANALYSIS_FAILED))
+
+
+def a_read_run(answer: Any, phase: Phase = Phase.COMPLETED, **members: Any) -> Run:
+    """A run whose resource is what is kept of an answer."""
+    text, left_out = abridge(json.dumps(answer))
+    return a_run(load(text), phase, left_out=left_out, **members)

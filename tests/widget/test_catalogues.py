@@ -134,6 +134,8 @@ def partials() -> Iterator[Markup]:
         yield draw(a_run({"report": {"recommendation": recommendation}}))
     report = {**WORDLESS, "report": REPORT, "metadata": METADATA}
     yield draw(a_run(report))
+    yield draw(a_run(report, left_out=1))
+    yield draw(a_run(report, left_out=2))
     yield draw(a_run({**report, "metadata": {"generated_at": "2999-01-01T00:00Z"}}))
     yield draw(a_run({**report, "id": "1", "signals": SIGNALS[:2]}))
     yield draw(a_run({"report": {"summary": "1"}, "signals": [], "1": "1"}))

@@ -8,21 +8,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.widget.drawing import a_run, draw, draw_failure, draw_report
+from tests.widget.drawing import a_read_run, draw, draw_failure, draw_report
 from tests.widget.markup import Markup
 from widget.model import Phase
+from widget.nodes import Node, heading, node
 from widget.report import (
-    MAX_DEPTH,
-    Node,
     count_reliabilities,
-    heading,
-    node,
     read_error,
     read_quick_signal,
     read_report,
     read_signals,
-    safe_url,
+    read_step,
 )
+from widget.values import Number, load, neutral
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -42,13 +40,13 @@ MEMBERS = ("report", "quick_signal", "signals", "metadata", "error", "brandNew")
         ({}, Node("empty")),
         (True, Node("yesno", yes=True)),
         (False, Node("yesno", yes=False)),
-        (0, Node("number", text="0")),
-        (-1.5, Node("number", text="-1.5")),
-        (10**30, Node("number", text="1" + "0" * 30)),
+        (Number("-0"), Node("number", text="-0")),
+        (Number("1e999"), Node("number", text="1e999")),
+        (Number("9" * 400), Node("number", text="9" * 400)),
         ("Solid.", Node("text", text="Solid.")),
         (URL, Node("link", text=URL)),
         ("javascript:alert(1)", Node("text", text="javascript:alert(1)")),
-        (["a", 1], Node("items", items=[Node("text", text="a"), Node("number", text="1")])),
+        (["a", True], Node("items", items=[Node("text", text="a"), Node("yesno", yes=True)])),
     ],
 )
 def test_a_value_is_drawn_by_its_shape(value: object, drawn: Node) -> None:
@@ -56,7 +54,7 @@ def test_a_value_is_drawn_by_its_shape(value: object, drawn: Node) -> None:
 
 
 def test_an_object_is_drawn_as_fields_in_its_order() -> None:
-    fields = node({"b": 1, "aName": None}).fields
+    fields = node({"b": Number("1"), "aName": None}).fields
     assert [(field.key, field.heading, field.node.kind) for field in fields] == [
         ("b", "B", "number"),
         ("aName", "A name", "empty"),
@@ -70,7 +68,7 @@ def test_a_heading_that_repeats_the_one_above_leads_without_being_shown() -> Non
 
 def test_what_is_nested_too_deeply_is_drawn_as_json() -> None:
     value: Any = {"leaf": "found"}
-    for _ in range(MAX_DEPTH + 3):
+    for _ in range(12):
         value = [value]
     markup = draw_report(report={"deep": value})
     assert '"leaf": "found"' in markup.text
@@ -101,86 +99,15 @@ def test_every_key_has_a_heading(key: str) -> None:
     assert heading(key).strip()
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://example.com",
-        "https://example.com:8443/a/b?c=d&e=f#g",
-        "HTTPS://EXAMPLE.COM/",
-        "https://exämple.com/ü",
-        "https://[2001:db8::1]/",
-    ],
-)
-def test_a_safe_url_may_be_linked_to(url: str) -> None:
-    assert safe_url(url) == url
-
-
-@pytest.mark.parametrize(
-    "url", ["http://localhost:8002/report.pdf", "http://127.0.0.1/", "http://[::1]:8002/"]
-)
-def test_only_the_hosted_report_may_be_on_this_machine(url: str) -> None:
-    assert safe_url(url) == ""
-    markup = draw_report(
-        report={"summary": url},
-        signals=[{"statement": "x", "sourceUrl": url}],
-        metadata={"pdf_download_url": url},
-    )
-    (link,) = [a for a in markup.all("a") if a.attributes["href"] == url]
-    assert "hosted report" in link.text
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        None,
-        7,
-        ["https://example.com"],
-        "",
-        "example.com",
-        "//example.com",
-        "/path",
-        "http://example.com",
-        "http://127.0.0.1.example.com",
-        "javascript:alert(1)",
-        "JaVaScRiPt://example.com/%0aalert(1)",
-        "data:text/html,<script>alert(1)</script>",
-        "vbscript:x",
-        "file:///etc/passwd",
-        "blob:https://example.com/1",
-        "https:",
-        "https://",
-        "https:///path",
-        "https:example.com",
-        "https:/example.com",
-        "https://user@example.com",
-        "https://user:password@example.com",
-        "https://@example.com",
-        "https://example.com\\@evil.example",
-        "https://example.com:port",
-        "https://example.com:99999",
-        "https://[::1",
-        " https://example.com",
-        "https://example.com/a b",
-        "https://exa\tmple.com",
-        "java\nscript:alert(1)",
-        "https://example.com/\0",
-        "https://example.com/\u202egpj",
-        "https://example.com\u2100.evil.example",
-    ],
-)
-def test_any_other_url_is_not(url: object) -> None:
-    assert safe_url(url) == ""
-
-
 def test_sections_come_in_the_order_in_which_they_are_read() -> None:
     report = {
-        "zebra": 1,
+        "zebra": "1",
         "risks": ["r"],
         "unexpectedSignals": ["u"],
         "verifiedFindings": ["v"],
         "interviewQuestions": ["q"],
         "whatToValidate": ["w"],
-        "apple": 2,
+        "apple": "2",
         "summary": "s",
         "candidateName": "Mara",
         "recommendation": {"decision": "Advance"},
@@ -199,7 +126,7 @@ def test_sections_come_in_the_order_in_which_they_are_read() -> None:
 
 @pytest.mark.parametrize("report", [None, "text", 7, ["a"], {}, True])
 def test_a_report_of_another_shape_is_a_report_all_the_same(report: object) -> None:
-    assert read_report({"report": report}).recommendation is None
+    assert read_report({"report": load(json.dumps(report))}).recommendation is None
     draw_report(report=report).one("article", id="ci-report")
 
 
@@ -262,7 +189,7 @@ def test_every_link_opens_elsewhere_and_tells_nobody_where_it_was() -> None:
 
 def test_a_quick_signal_is_read_with_what_is_new_in_it() -> None:
     quick = read_quick_signal(
-        {"quick_signal": {"level": "Red", "reason": "R", "identityConfidence": "Low", "x": 1}}
+        {"quick_signal": {"level": "Red", "reason": "R", "identityConfidence": "Low", "x": "1"}}
     )
     assert quick is not None
     assert (quick.level, quick.reason, quick.identity_confidence) == ("Red", "R", "Low")
@@ -284,6 +211,15 @@ def test_signals_are_counted_by_their_reliability_with_other_ones_last() -> None
 
 
 @pytest.mark.parametrize(
+    ("stage", "step"),
+    [("identity", 0), ("Enrichment", 1), ("report", 2), ("DONE", 2), ("x", 0), ([], 0)],
+)
+def test_a_stage_is_a_step_in_whatever_capitals(stage: object, step: int) -> None:
+    assert read_step({"stage": stage}) == step
+    assert read_step({}) == 0
+
+
+@pytest.mark.parametrize(
     ("error", "said"),
     [
         ("No trace.", "No trace."),
@@ -297,7 +233,7 @@ def test_signals_are_counted_by_their_reliability_with_other_ones_last() -> None
     ],
 )
 def test_an_error_is_a_text_or_has_one(error: object, said: str) -> None:
-    assert read_error({"error": error}) == said
+    assert read_error({"error": load(json.dumps(error))}) == said
     quotes = [element.text for element in draw_failure(error).all("q")]
     assert quotes == ([said] if said else [])
 
@@ -318,22 +254,17 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[str]:
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             yield from leaves(part, (*path, key))
     elif isinstance(value, str):
-        yield value
+        yield neutral(value)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield str(value)
+        yield json.dumps(value)
 
 
 def assert_readable(markup: Markup, resource: Any) -> None:
     shown = "".join(markup.elements[0].texts)
     links = [link.attributes["href"] for link in markup.all("a")]
     for leaf in leaves(resource):
-        written = {
-            leaf,
-            json.dumps(leaf, ensure_ascii=False)[1:-1],
-            leaf.replace("inf", "Infinity"),
-        }
-        written.add(leaf.replace("nan", "NaN"))
-        assert leaf in links or any(text in shown for text in written), leaf
+        in_json = json.dumps(leaf, ensure_ascii=False)[1:-1]
+        assert leaf in links or leaf in shown or in_json in shown, leaf
 
 
 @given(json_values)
@@ -377,4 +308,4 @@ def test_any_metadata_recommendation_and_signals_can_be_drawn(value: Any) -> Non
 def test_any_error_and_any_stage_can_be_drawn(value: Any) -> None:
     draw_failure(value)
     running = {"stage": value, "quick_signal": value, "signals": [value]}
-    draw(a_run(running, Phase.RUNNING)).one("ol", **{"class": "steps"})
+    draw(a_read_run(running, Phase.RUNNING)).one("ol", **{"class": "steps"})

@@ -1,6 +1,7 @@
 """The store, on SQLite and on PostgreSQL: claims, expiry, erasure, and what lies in it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +61,7 @@ async def a_running_run(store: Store, candidate: dict[str, str] = MARA) -> Run:
         NOW,
         phase=Phase.RUNNING,
         analysis_id="analysis_1",
-        resource=resource(signals=[{"statement": "Built a bridge."}]),
+        resource=json.dumps(resource(signals=[{"statement": "Built a bridge."}])),
         resource_at=NOW,
         busy_until=0.0,
         poll_after=NOW + 10,

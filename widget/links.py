@@ -1,0 +1,79 @@
+"""Addresses that may be linked to, and the host to which they lead, as a browser would go there.
+
+A link is `https` and names no user. Its host is written in ASCII (punycode), so that one that looks
+like another shows what it is.
+"""
+
+import re
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import idna
+
+NEVER = " \\\ufffd"  # the last stands for what was no character
+PORTS = {"https": 443, "http": 80}
+LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
+MAX_HOST_LENGTH = 253  # RFC 1035, 2.3.4
+NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
+# What ends in a number is an IPv4 address to a browser: https://url.spec.whatwg.org/#ends-in-a-number-checker
+NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`host`: with the port, where it is not the usual one."""
+
+    url: str
+    host: str
+
+
+def link(value: Any, or_local: bool = False) -> Link | None:
+    """The link that a text is, if it may be one. `or_local`: by http on this machine too."""
+    if not isinstance(value, str) or not value[:5].lower().startswith("http"):
+        return None
+    if not value.isprintable() or any(character in value for character in NEVER):
+        return None
+    try:
+        parts = urlsplit(value)
+        host = _host(parts)
+    except ValueError:
+        return None
+    if not _may_be_linked(parts, or_local):
+        return None
+    if not parts.netloc.isascii():
+        value = parts._replace(netloc=host).geturl()
+    return Link(value, host)
+
+
+def _may_be_linked(parts: SplitResult, or_local: bool) -> bool:
+    is_local = parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+    return parts.username is None and (parts.scheme == "https" or (or_local and is_local))
+
+
+def _host(parts: SplitResult) -> str:
+    """Raises ValueError where there is none, or one that a browser may read in another way."""
+    name = parts.hostname or ""
+    if "%" in name:
+        raise ValueError("a host that is encoded, or an address with a zone")
+    host = f"[{IPv6Address(name)}]" if "[" in parts.netloc else _name(name)
+    return host if parts.port in {None, PORTS.get(parts.scheme)} else f"{host}:{parts.port}"
+
+
+def _name(host: str) -> str:
+    if len(host) > MAX_HOST_LENGTH:
+        raise ValueError("a host that is too long")
+    name = host if host.isascii() else idna.encode(host, uts46=True).decode()
+    if not NAME.fullmatch(name):
+        raise ValueError("no host")
+    if NUMBER.fullmatch(name) and name != str(_address(name)):
+        raise ValueError("an address written in another way than usual")
+    return name
+
+
+def _address(name: str) -> IPv4Address | None:
+    try:
+        return IPv4Address(name)
+    except AddressValueError:
+        return None
