@@ -29,6 +29,7 @@ ESCAPED = "&<>\"'"
 ESCAPED_BYTES = 5  # of `&amp;`, which is the longest
 ESCAPE_LENGTH = 6  # of `\\u0041`
 CHUNK = 100  # characters
+SHORT_MEMBER = 4_000  # characters of a member of the answer
 CLOSING = {"[": "]", "{": "}"}
 
 SPACE = r"[ \t\n\r]*"
@@ -213,8 +214,12 @@ class _Cut:
         self._is_full = False
 
     def keep(self, answer: _Part) -> str:
-        """As many parts of the answer as there is room for, the smallest first."""
-        for part in sorted(_undivided(answer), key=_size):
+        """As many parts of the answer as there is room for, the smallest first.
+
+        Short members of the answer come before all others: its status is one, and so is the
+        metadata. A report of a hundred thousand small parts would leave no room for them.
+        """
+        for part in sorted(_undivided(answer), key=lambda part: (_is_long(part), _size(part))):
             if not (self._pay_for_keys(part.above) and self._pay_for_keys(part)):
                 break
             part.kept, _ = self._value(part.start, part.level)
@@ -315,6 +320,11 @@ def _undivided(part: _Part) -> Iterator[_Part]:
 
 def _size(part: _Part) -> int:
     return len(part.key) + part.end - part.start
+
+
+def _is_long(part: _Part) -> bool:
+    """Whether it belongs to a long member of the answer."""
+    return _size(part if part.above is None or part.level == 1 else part.above) > SHORT_MEMBER
 
 
 def _joined(part: _Part) -> str:

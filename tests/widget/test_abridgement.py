@@ -56,6 +56,16 @@ SHAPES: dict[str, Callable[[int], Any]] = {
 # What is kept
 
 
+def test_no_report_is_so_full_of_small_parts_that_the_status_or_the_link_is_lost() -> None:
+    metadata = {"pdf_download_url": "https://intelligence.example.com/reports/1.pdf?sig=abc"}
+    around = {"id": "analysis_1", "status": "completed", "metadata": metadata}
+    kept, left_out = abridge(
+        json.dumps({"report": dict.fromkeys(map(str, range(99_999)), 1)} | around)
+    )
+    assert left_out > 90_000
+    assert json.loads(kept).items() >= around.items()
+
+
 @given(json_objects, spaces)
 @example({"a": [], "b": {}, "": [[], {}, [{}], {"c": []}]}, "")
 @example({"a": [[[[[[[[[[[["deep", "\u202e"]]]]]]]]]]]]}, " ")
