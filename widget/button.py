@@ -86,6 +86,8 @@ def may_try_in(run: Run, now: float) -> float:
 
 def ask_again_in(run: Run, now: float, lease: float) -> float:
     """Seconds until the browser should ask the widget again, so that its lease does not lapse."""
+    if run.phase is Phase.STARTING:
+        return max(ASK_WHILE_STARTING_SECONDS, min(run.poll_after - now, lease / POLLS_PER_LEASE))
     if run.phase is not Phase.RUNNING:
         return ASK_WHILE_STARTING_SECONDS
     if run.busy_until > now:

@@ -71,10 +71,13 @@ class Calls:
         self._partner = partner
         self._settings = settings
         self._clock = clock
+        self._stopping = asyncio.Event()
 
     async def post(self, run: Run, session_id: str) -> None:
         """Starts the analysis of a run whose start has been claimed."""
         bind_contextvars(run=run.id)
+        if run.poll_after and not await self._wait_to_start(run):
+            return
         try:
             request = await self._request_of(session_id)
             if request is None:
@@ -85,6 +88,20 @@ class Calls:
             await self._while_claimed(run, partial(self._fail_to_start, run, error))
         else:
             await self._while_claimed(run, partial(self._accept, run, answer))
+
+    def stop_waiting(self) -> None:
+        """The process ends: what waits to be started will not be."""
+        self._stopping.set()
+
+    async def _wait_to_start(self, run: Run) -> bool:
+        """Waits for as long as the API has asked. Whether the run is still to be started then."""
+        try:
+            async with asyncio.timeout(run.poll_after - self._clock()):
+                await self._stopping.wait()
+        except TimeoutError:
+            return await self._store.change(run, self._clock(), poll_after=0.0)
+        await self._end(run, Phase.FAILED, Reason.UNAVAILABLE, run.poll_after)
+        return False
 
     async def claim(self, run: Run) -> bool:
         """Whether the caller is the one to send the next call.
@@ -136,11 +153,13 @@ class Calls:
         else:
             await self._record_cancellation(run, answer)
 
-    async def mark_canceling(self, run: Run, reason: Reason) -> Run | None:
+    async def mark_canceling(
+        self, run: Run, reason: Reason, session_id: str | None = None
+    ) -> Run | None:
         """The run to be deleted, or None where there is nothing to delete (yet)."""
         now = self._clock()
         give_up_at = now + self._settings.run_timeout
-        if not await self._store.mark_canceling(run, reason, now, give_up_at):
+        if not await self._store.mark_canceling(run, reason, now, give_up_at, session_id):
             return None
         metrics.cancellations.labels(reason).inc()
         marked = await self._store.run(run.pair)

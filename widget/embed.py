@@ -16,13 +16,14 @@ HEAD is answered as GET is, and has no effect.
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from widget.background import at_once, in_background
-from widget.model import EmbedSession, Permission, Run
+from widget.model import EmbedSession, Permission, Reason, Run
 from widget.pages import Pages, wants_partial
 from widget.panel import about_whom, panel_of
 from widget.runs import Runs
@@ -31,6 +32,8 @@ from widget.settings import Settings
 from widget.values import outweighs
 
 MAX_QUICK_VALUES = 500  # that the event loop draws by itself
+
+ABOUT_DETAILS = {Reason.ANALYSIS_FAILED, Reason.REFUSED}  # what was sent may be the cause
 
 
 class Embed:
@@ -66,13 +69,16 @@ class Embed:
 
     async def start(self, request: Request) -> Response:
         session, _ = await self._enter(request, Permission.RUN)
-        await self._runs.start(session)
-        return await self._after_change(request, session)
+        starts_at = await self._runs.start(session)
+        if starts_at is None:
+            return await self._after_change(request, session)
+        run = await self._runs.current(session)
+        return await self._answer(request, session, run, watching=True, starts_at=starts_at)
 
     async def cancel(self, request: Request) -> Response:
         session, run = await self._enter(request, Permission.RUN)
         if run is not None:
-            await self._runs.cancel(run)
+            await self._runs.cancel(run, session)
         return await self._after_change(request, session)
 
     async def leave(self, request: Request) -> Response:
@@ -109,12 +115,25 @@ class Embed:
         return await self._answer(request, session, run, watching=True)
 
     async def _answer(
-        self, request: Request, session: EmbedSession, run: Run | None, watching: bool
+        self,
+        request: Request,
+        session: EmbedSession,
+        run: Run | None,
+        watching: bool,
+        starts_at: float | None = None,
     ) -> Response:
+        """`starts_at`: when a run may be started that was asked for too early."""
         is_quick = run is None or not outweighs(run.resource, MAX_QUICK_VALUES)
         do = at_once if is_quick else in_background
         now = self._clock()
         panel = await do(panel_of, run, watching, now, self._lease, session.permissions)
+        if starts_at is not None:
+            panel = replace(panel, starts_at=datetime.fromtimestamp(starts_at, UTC))
+        if panel.reason is Reason.CANCELED and watching and run is not None:
+            elsewhere = run.canceled_by not in {None, session.id}
+            panel = replace(panel, canceled_elsewhere=elsewhere)
+        if panel.reason in ABOUT_DETAILS:
+            panel = replace(panel, sent=await self._sessions.details_of(session))
         if run is not None and panel.report is not None:
             panel = await do(about_whom, panel, await self._sessions.name_of(session))
             session = await self._open_report(request, session, run)

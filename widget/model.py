@@ -50,7 +50,9 @@ class Run:
     `left_out` says how many of its values are not in it. `failures` counts the calls in a row that
     failed, `unreadable` those of them that were answered with what cannot be read.
     No GET may be sent before `poll_after`, and no call while another is under way, which it is
-    until `busy_until` at the latest. It is forgotten at `expires_at`.
+    until `busy_until` at the latest. A run whose start has to wait has the moment in `poll_after`,
+    and 0 there from then on. `canceled_by` is the session in which Cancel was pressed. The run is
+    forgotten at `expires_at`.
     """
 
     pair: str
@@ -60,6 +62,7 @@ class Run:
     ended_at: float | None = None
     expires_at: float = 0.0
     reason: Reason | None = None
+    canceled_by: str | None = None
     analysis_id: str | None = None
     resource: Mapping[str, Any] | None = None
     left_out: int = 0

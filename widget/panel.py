@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from math import ceil
 from typing import Any
 
@@ -64,9 +65,10 @@ class Panel:
     `reason`: why there is no report; `error`: the API's own message. `profile_name`: the name in
     the profile, where the report is about somebody of another one.
 
-    `wait`: seconds for which the API has asked not to be asked; `sent`: the names of the details
-    that it got; `canceled_elsewhere`: whether another viewer has canceled the run; `left_out`: how
-    many values are too many to be shown; `hosted`: where else the report can be read.
+    `wait`: seconds for which the API has asked not to be asked; `starts_at`: the moment from which
+    a run may be started, where it was asked for earlier; `sent`: the names of the details that the
+    API got; `canceled_elsewhere`: whether another viewer has canceled the run; `left_out`: how many
+    values are too many to be shown; `hosted`: where else the report can be read.
     """
 
     state: State
@@ -75,6 +77,7 @@ class Panel:
     reason: Reason | None = None
     error: str = ""
     wait: int = 0
+    starts_at: datetime | None = None
     sent: Sequence[str] = ()
     canceled_elsewhere: bool = False
     progress: Progress | None = None

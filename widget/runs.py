@@ -22,6 +22,7 @@ from widget.settings import Settings
 from widget.store import Store
 
 CLAIM_MARGIN_SECONDS = 5.0  # between the latest end of a POST and the lapse of its claim
+MAX_WAIT_SECONDS = 60.0  # for which a click is kept until it may be carried out
 PATIENCE_SECONDS = 1.5  # how long a click waits for the API before it is answered
 LOOK_AGAIN_SECONDS = 0.2
 RENEWAL_SECONDS = 24 * 3600.0  # how much sooner than said a run may be forgotten, at the most
@@ -51,26 +52,45 @@ class Runs:
         """The run of the session's pair, as the store knows it."""
         return await self._store.run(session.pair)
 
-    async def start(self, session: EmbedSession) -> None:
+    async def start(self, session: EmbedSession) -> float | None:
         """Starts a run for the session's pair, unless one is under way or its report exists.
+
+        Where the API has asked for a wait, the run starts when it is over. Where the wait is long
+        or the brake holds, nothing starts: the moment from which it may is returned, else None.
 
         Returns once the API has answered, or after a moment of patience; the call then goes on by
         itself, whatever becomes of the browser that asked for it.
         """
         now = self._clock()
+        starts_at = await self._may_start_at(session.pair, now)
+        if starts_at - now > MAX_WAIT_SECONDS:
+            return starts_at
         run = Run(
             pair=session.pair,
             id=secrets.token_urlsafe(12),
             phase=Phase.STARTING,
             started_at=now,
             expires_at=now + self._settings.run_ttl,
-            busy_until=now + CALL_SECONDS + CLAIM_MARGIN_SECONDS,
+            poll_after=starts_at if starts_at > now else 0.0,
+            busy_until=starts_at + CALL_SECONDS + CLAIM_MARGIN_SECONDS,
             interval=DEFAULT_RETRY_SECONDS,
-            give_up_at=now + self._settings.run_timeout,
+            give_up_at=starts_at + self._settings.run_timeout,
         )
-        if await self._store.claim_start(run, session.id, now):
-            metrics.runs_started.inc()
-            await self._patiently(self._calls.post(run, session.id))
+        if not await self._store.claim_start(run, session.id, now):
+            return await self._store.closed_until(session.pair, now)
+        metrics.runs_started.inc()
+        work = self._calls.post(run, session.id)
+        if run.poll_after:
+            self._spawn(work)
+        else:
+            await self._patiently(work)
+        return None
+
+    async def _may_start_at(self, pair: str, now: float) -> float:
+        """Now, or when the wait is over that the API has asked for."""
+        last = await self._store.run(pair)
+        waits = last is not None and last.phase in {Phase.FAILED, Phase.CANCELED}
+        return max(now, last.poll_after) if last is not None and waits else now
 
     async def refresh(self, run: Run) -> Run | None:
         """The run as it may be shown now, None if the API no longer knows it.
@@ -91,9 +111,11 @@ class Runs:
         if expires_at - run.expires_at >= min(RENEWAL_SECONDS, RENEWAL_SHARE * ttl):
             await self._store.renew_run(run, expires_at)
 
-    async def cancel(self, run: Run, reason: Reason = Reason.CANCELED) -> None:
-        """Cancels a run that is under way. Returns as `start` does."""
-        marked = await self._calls.mark_canceling(run, reason)
+    async def cancel(self, run: Run, session: EmbedSession | None = None) -> None:
+        """Cancels a run that is under way. Returns as soon as `start` does."""
+        marked = await self._calls.mark_canceling(
+            run, Reason.CANCELED, session.id if session else None
+        )
         if marked is not None:
             await self._patiently(self._calls.delete(marked))
 
@@ -119,7 +141,8 @@ class Runs:
         await self._store.open_report(session, run, self._clock())
 
     async def finish(self, seconds: float) -> None:
-        """Waits for calls that are under way, that long at the most."""
+        """Waits for calls that are under way, that long at the most. No start waits any longer."""
+        self._calls.stop_waiting()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
 

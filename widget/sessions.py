@@ -6,7 +6,7 @@ no date: the session lives as long as it is used.
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -85,6 +85,11 @@ class Sessions:
     async def name_of(self, session: EmbedSession) -> str:
         """The candidate's name, as the ATS gave it."""
         return await self._store.name_of(session.id)
+
+    async def details_of(self, session: EmbedSession) -> Sequence[str]:
+        """The names of the candidate's details that the ATS gave, such as `location`."""
+        request = await self._store.request_of(session.id)
+        return [] if request is None else [name for name in request["candidate"] if name != "id"]
 
     async def renew(self, session: EmbedSession) -> None:
         """The session has been used, and its viewer is there."""

@@ -31,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 
-from widget import outbox, usage
+from widget import brake, outbox, usage
 from widget.database import Database
 from widget.events import GONE, Event, EventType, Ids, events_of
 from widget.journal import Journal
@@ -188,13 +188,20 @@ class Store:
     async def claim_start(self, run: Run, session_id: str, now: float) -> bool:
         """Whether this run is the one that may be started for its pair, in that session.
 
-        It may where there is none, where the last one ended without a report (and any wait that
-        the API asked for is over), and where the process that had claimed the last one is gone.
+        It may where there is none, where the last one ended without a report (and the API's wait
+        is over when this one is to start), and where the process of the last one is gone. The
+        brake may forbid it all the same.
         """
+        return await self._database.transaction(partial(self._claim_start, run, session_id, now))
+
+    def _claim_start(self, run: Run, session_id: str, now: float, connection: Connection) -> bool:
+        if brake.closed_until(connection, run.pair, now) is not None:
+            return False
         ids = select(sessions.c.sealed_ids).where(sessions.c.id == session_id).scalar_subquery()
         values = _row(run) | {"sealed_ids": ids, "sealed_resource": None}
+        starts_at = max(now, run.poll_after)
         free = or_(
-            and_(runs.c.phase.in_([Phase.FAILED, Phase.CANCELED]), runs.c.poll_after <= now),
+            and_(runs.c.phase.in_([Phase.FAILED, Phase.CANCELED]), runs.c.poll_after <= starts_at),
             and_(
                 runs.c.phase.not_in(ENDED),
                 runs.c.analysis_id.is_(None),
@@ -206,7 +213,14 @@ class Store:
             .values(values)
             .on_conflict_do_update(index_elements=[runs.c.pair], set_=values, where=free)
         )
-        return await self._write(statement) == 1
+        if connection.execute(statement).rowcount != 1:
+            return False
+        brake.count(connection, run.pair, now)
+        return True
+
+    async def closed_until(self, pair: str, now: float) -> float | None:
+        """Until when the brake forbids a start, or None where it does not."""
+        return await self._run(lambda connection: brake.closed_until(connection, pair, now))
 
     async def claim_call(self, run: Run, now: float, busy_until: float) -> bool:
         """Whether the caller is the one that may send the next call on this analysis.
@@ -260,10 +274,13 @@ class Store:
             self._journal.write(connection, ids, happened, now)
         return True
 
-    async def mark_canceling(self, run: Run, reason: Reason, now: float, give_up_at: float) -> bool:
-        """Whether the run was under way, and is now to be canceled."""
+    async def mark_canceling(
+        self, run: Run, reason: Reason, now: float, give_up_at: float, session_id: str | None = None
+    ) -> bool:
+        """Whether the run was under way, and is now to be canceled. `session_id`: by whom."""
         statement = update(runs).where(runs.c.pair == run.pair, runs.c.id == run.id, _UNDER_WAY)
-        return await self._write(statement.values(_canceling(reason, now, give_up_at))) == 1
+        values = _canceling(reason, now, give_up_at) | {"canceled_by": session_id}
+        return await self._write(statement.values(values)) == 1
 
     async def cancel_abandoned(
         self, now: float, grace: float, give_up_at: float, unseen_before: float
@@ -320,7 +337,9 @@ class Store:
     ) -> Row[Any] | None:
         pair = self._journal.pair(ids)
         connection.execute(delete(sessions).where(sessions.c.pair == pair))
-        connection.execute(delete(runs).where(runs.c.pair == pair, runs.c.phase.in_(ENDED)))
+        nothing_sent = or_(runs.c.phase.in_(ENDED), _WAITING)
+        connection.execute(delete(runs).where(runs.c.pair == pair, nothing_sent))
+        brake.erase(connection, pair)
         under_way = update(runs).where(
             runs.c.pair == pair, runs.c.reason.is_distinct_from(Reason.ERASED)
         )
@@ -339,6 +358,7 @@ class Store:
         nothing is left to be canceled.
         """
         await self._run(lambda connection: usage.forget(connection, now))
+        await self._run(lambda connection: brake.forget(connection, now))
         await self._write(delete(sessions).where(sessions.c.expires_at <= now))
         await self._write(delete(runs).where(runs.c.expires_at <= now))
         orphaned = and_(
@@ -416,6 +436,7 @@ class Store:
             ended_at=row.ended_at,
             expires_at=row.run_expires_at,
             reason=None if row.reason is None else Reason(row.reason),
+            canceled_by=row.canceled_by,
             analysis_id=row.analysis_id,
             resource=None if resource is None else load(resource),
             left_out=row.left_out,
@@ -460,14 +481,20 @@ _RUN_COLUMNS = [*_OUTLINE_COLUMNS, runs.c.sealed_resource]
 _TOLD = ("phase", "analysis_id", "reason")
 
 _UNDER_WAY = runs.c.phase.in_([Phase.STARTING, Phase.RUNNING])
+_WAITING = and_(runs.c.phase == Phase.STARTING, runs.c.poll_after > 0)
 
 
 def _canceling(reason: Reason, now: float, give_up_at: float) -> dict[str, Any]:
-    """What marks a run. A POST keeps its claim, and a GET's answer is disregarded."""
+    """What marks a run. A POST keeps its claim, and a GET's answer is disregarded.
+
+    A run that waits to be started has no POST. It ends at once, and leaves the wait to the next.
+    """
     return {
-        "phase": Phase.CANCELING,
+        "phase": case((_WAITING, Phase.CANCELED), else_=Phase.CANCELING),
         "reason": reason,
-        "poll_after": now,
+        "poll_after": case((_WAITING, runs.c.poll_after), else_=now),
+        "ended_at": case((_WAITING, now), else_=runs.c.ended_at),
+        "sealed_ids": case((_WAITING, null()), else_=runs.c.sealed_ids),
         "busy_until": case((runs.c.phase == Phase.RUNNING, 0.0), else_=runs.c.busy_until),
         "failures": 0,
         "give_up_at": give_up_at,
@@ -553,6 +580,7 @@ def _row(run: Run) -> dict[str, Any]:
         "id": run.id,
         "phase": run.phase,
         "reason": run.reason,
+        "canceled_by": None,
         "analysis_id": run.analysis_id,
         "left_out": run.left_out,
         "resource_at": run.resource_at,

@@ -45,6 +45,7 @@ runs = Table(
     Column("id", String, nullable=False),
     Column("phase", String, nullable=False),
     Column("reason", String),
+    Column("canceled_by", String),
     Column("analysis_id", String),
     Column("left_out", Integer, nullable=False, default=0),
     Column("resource_at", Float, nullable=False, default=0.0),
@@ -69,6 +70,14 @@ Index(
     runs.c.resource_at,
     sqlite_where=_has_resource,
     postgresql_where=_has_resource,
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("pair", String, nullable=False),
+    Column("sent_at", Float, nullable=False, index=True),
+    Index("posts_by_pair", "pair", "sent_at"),
 )
 
 # What an erasure must not delete has no pair.

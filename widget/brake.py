@@ -1,0 +1,39 @@
+"""The brake: at most MAX_POSTS for a pair of client and candidate in WINDOW_SECONDS.
+
+One row per POST, shared by all processes, and kept no longer than it counts.
+"""
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from widget.tables import posts
+
+MAX_POSTS = 6
+WINDOW_SECONDS = 600.0
+
+_LAST_THAT_COUNTS = (
+    select(posts.c.sent_at)
+    .where(posts.c.pair == bindparam("of_pair"), posts.c.sent_at > bindparam("since"))
+    .order_by(posts.c.sent_at.desc())
+    .offset(MAX_POSTS - 1)
+    .limit(1)
+)
+
+
+def closed_until(connection: Connection, pair: str, now: float) -> float | None:
+    """The moment from which a POST for the pair is allowed again, or None if it is now."""
+    since = now - WINDOW_SECONDS
+    sent_at = connection.execute(_LAST_THAT_COUNTS, {"of_pair": pair, "since": since}).scalar()
+    return None if sent_at is None else float(sent_at) + WINDOW_SECONDS
+
+
+def count(connection: Connection, pair: str, now: float) -> None:
+    connection.execute(posts.insert().values(pair=pair, sent_at=now))
+
+
+def forget(connection: Connection, now: float) -> None:
+    """Deletes what counts no longer."""
+    connection.execute(delete(posts).where(posts.c.sent_at <= now - WINDOW_SECONDS))
+
+
+def erase(connection: Connection, pair: str) -> None:
+    connection.execute(delete(posts).where(posts.c.pair == pair))
