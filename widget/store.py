@@ -213,7 +213,8 @@ class Store:
             .values(values)
             .on_conflict_do_update(index_elements=[runs.c.pair], set_=values, where=free)
         )
-        if connection.execute(statement).rowcount != 1:
+        counting = {"preserve_rowcount": True}
+        if connection.execute(statement, execution_options=counting).rowcount != 1:
             return False
         brake.count(connection, run.pair, now)
         return True

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from gettext import NullTranslations
 from typing import Any
 
@@ -149,6 +150,7 @@ def partials() -> Iterator[Markup]:
         yield draw(a_run(resource, Phase.RUNNING, started_at=NOW - 10))
     canceled = panel_of(a_run(None, Phase.CANCELED, reason=Reason.CANCELED), True, NOW, 90)
     yield draw_panel(replace(canceled, canceled_elsewhere=True, sent=DETAILS))
+    yield draw_panel(replace(canceled, starts_at=datetime.fromtimestamp(NOW, UTC)))
     for reason in Reason:
         for phase in (Phase.FAILED, Phase.CANCELED):
             yield draw(a_run({"error": "1"}, phase, reason=reason))

@@ -179,9 +179,11 @@ async def test_a_claim_whose_owner_died_lapses_and_can_be_taken_over(world: Worl
     assert world.partner.count("POST") == 1
     world.clock.advance(CALL_SECONDS + CLAIM_MARGIN_SECONDS)
     assert (await world.known(session)).orphaned(world.clock())
+    world.partner.arrived.clear()
+    taking_over = asyncio.create_task(world.runs.start(session))
+    await world.partner.arrived.wait()
     world.partner.released.set()
-    await world.runs.start(session)
-    await dying
+    await asyncio.gather(dying, taking_over)
     assert world.partner.count("POST") == 2
 
 
