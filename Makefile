@@ -1,7 +1,7 @@
 SPEED ?= 1
 BIN := .venv/bin
 
-.PHONY: help demo test hosts check format soak chaos bench docs catalogues screenshots wheel image audit lock clean
+.PHONY: help demo test hosts engines check format soak chaos bench docs catalogues screenshots wheel image audit lock clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1@/p' Makefile | column -t -s @
@@ -22,6 +22,10 @@ hosts: .venv/installed  ## the element in pages of React, Vue, Svelte, Angular, 
 	npm run --prefix tests/hosts --silent build
 	$(BIN)/python -m scripts.chromium
 	$(BIN)/pytest -n 2 tests/hosts
+
+engines: .venv/installed  ## one story in Chromium, Firefox ESR and WebKitGTK; on Debian
+	$(BIN)/python -m scripts.engines
+	xvfb-run -a dbus-run-session -- $(BIN)/pytest tests/engines
 
 check: .venv/installed  ## format, lint and types
 	$(BIN)/ruff format --check

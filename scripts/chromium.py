@@ -23,7 +23,7 @@ def options(*arguments: str) -> dict[str, Any]:
 
 
 def main() -> int:
-    if _installed() or _downloaded() or any(_packaged(name) for name in PACKAGES):
+    if _installed() or _downloaded() or any(packaged(name) for name in PACKAGES):
         return 0
     print("The browser tests need Chromium: apt-get install chromium", file=sys.stderr)
     return 1
@@ -37,10 +37,11 @@ def _downloaded() -> bool:
     return _succeeds(sys.executable, "-m", "playwright", "install", "--only-shell", "chromium")
 
 
-def _packaged(name: str) -> bool:
+def packaged(*names: str) -> bool:
+    """Whether the distribution had them, and they are installed now."""
     sudo = [] if os.geteuid() == 0 else ["sudo"]
     _succeeds(*sudo, "apt-get", "update", "-qq")
-    return _succeeds(*sudo, "apt-get", "install", "-y", "-qq", name)
+    return _succeeds(*sudo, "apt-get", "install", "-y", "-qq", *names)
 
 
 def _succeeds(*command: str) -> bool:

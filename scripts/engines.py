@@ -1,0 +1,37 @@
+"""Finds the browsers of `make engines`, or gets them: `python -m scripts.engines`.
+
+They and their drivers come from the distribution; the packages are named as in Debian.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from scripts.chromium import packaged
+
+PACKAGES = {
+    "chromium": "chromium",
+    "chromedriver": "chromium-driver",
+    "firefox-esr": "firefox-esr",
+    "WebKitWebDriver": "webkit2gtk-driver",
+    "xvfb-run": "xvfb",
+    "xauth": "xauth",
+    "dbus-run-session": "dbus",
+}
+
+
+def main() -> int:
+    missing = [package for name, package in PACKAGES.items() if not shutil.which(name)]
+    if not missing or packaged(*missing):
+        return 0
+    print(f"The three engines need: apt-get install {' '.join(missing)}", file=sys.stderr)
+    return 1
+
+
+def mini_browser() -> str:
+    """WebKitGTK's own browser, which comes with its driver and is on no path."""
+    return str(next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
