@@ -13,7 +13,7 @@ import time
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -248,9 +248,14 @@ def _firefox() -> Iterator[Browser]:
 def _connection(server: Path) -> WebSocketConnection:
     """Waits for the file in which Firefox says where it listens."""
     deadline = time.monotonic() + ANSWER_SECONDS
-    while not server.exists():
+    while not (at := _read(server)):
         assert time.monotonic() < deadline, "Firefox did not start"
         time.sleep(LOOK_AGAIN_SECONDS)
-    at = json.loads(server.read_text())
     address = f"ws://{at['ws_host']}:{at['ws_port']}/session"
     return WebSocketConnection(address, ANSWER_SECONDS, LOOK_AGAIN_SECONDS)  # type: ignore[no-untyped-call]
+
+
+def _read(file: Path) -> Any:
+    """None until it has been written, to its end."""
+    with suppress(FileNotFoundError, json.JSONDecodeError):
+        return json.loads(file.read_text())

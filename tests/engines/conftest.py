@@ -57,7 +57,7 @@ def host(usual: tuple[HostPages, Demo]) -> HostPages:
 @pytest.fixture
 def recruiter(browser: Browser, host: HostPages) -> Iterator[Recruiter]:
     yield Recruiter(browser, host)
-    browser.goes_to("about:blank")
+    browser.goes_to("about:blank")  # so that nothing of it is asked for any more
 
 
 @pytest.fixture(scope="session")

@@ -16,21 +16,21 @@ SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.05
 KEYS_TO_A_BUTTON = 40
 
-BUTTON = """(() => {
+BUTTON = """(name) => {
   const buttons = [...document.querySelectorAll("button")]
-  const button = buttons.find((each) => each.innerText.trim() === NAME && each.checkVisibility())
+  const button = buttons.find((each) => each.innerText.trim() === name && each.checkVisibility())
   if (!button || button.disabled) return null
   const { x, y, width, height } = button.getBoundingClientRect()
   return [x + width / 2, y + height / 2]
-})()"""
+}"""
 
 # Brings a point of the frame into view, and says where it is then.
-POINT = f"""(() => {{
-  const top = {FRAME}.getBoundingClientRect().top + Y - innerHeight / 2
+POINT = f"""(x, y) => {{
+  const top = {FRAME}.getBoundingClientRect().top + y - innerHeight / 2
   scrollBy({{ top, behavior: "instant" }})
   const frame = {FRAME}.getBoundingClientRect()
-  return [frame.x + X, frame.y + Y]
-}})()"""
+  return [frame.x + x, frame.y + y]
+}}"""
 
 FOCUSED = "document.hasFocus() ? document.activeElement.innerText.trim() : null"
 HEIGHT = "Math.ceil(document.documentElement.getBoundingClientRect().height)"
@@ -47,10 +47,10 @@ class Recruiter:
         self.browser.goes_to(self._host.has(body, head=f"<script>{RECORD}</script>"))
 
     def presses(self, name: str) -> None:
-        point = BUTTON.replace("NAME", json.dumps(name))
-        x, y = self._settled(lambda: self.browser.in_frame(point))
-        place = POINT.replace("X", str(x)).replace("Y", str(y))
-        self.browser.clicks(*self._settled(lambda: self.browser.in_page(place)))
+        button = f"({BUTTON})({json.dumps(name)})"
+        x, y = self._settled(lambda: self.browser.in_frame(button))
+        point = f"({POINT})({x}, {y})"
+        self.browser.clicks(*self._settled(lambda: self.browser.in_page(point)))
 
     def tabs_to(self, name: str, held: str = "") -> None:
         for _ in range(KEYS_TO_A_BUTTON):

@@ -25,7 +25,8 @@ THEMES = """
 """
 TO_DARK = "document.documentElement.className = 'dark'"
 TO_LIGHT = "document.documentElement.className = ''"
-DRAWN = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+LONG_ENOUGH = "new Promise((passed) => setTimeout(passed, 250))"  # for a height of 0 to be told
+PANEL = "document.querySelector('main')"
 THEME = "getComputedStyle(document.documentElement).colorScheme"
 
 ELEMENT = "document.querySelector('candidate-intelligence')"
@@ -81,9 +82,9 @@ def test_the_height_follows_up_and_down(recruiter: Recruiter) -> None:
     recruiter.presses(RUN)
     recruiter.sees("open")
     wide = recruiter.sees_all_of_it()
-    recruiter.browser.in_page("document.querySelector('main').style.width = '320px'")
+    recruiter.browser.in_page(f"{PANEL}.style.width = '320px'")
     recruiter.waits_until(lambda: recruiter.sees_all_of_it() > wide)
-    recruiter.browser.in_page("document.querySelector('main').style.width = ''")
+    recruiter.browser.in_page(f"{PANEL}.style.width = ''")
     recruiter.waits_until(lambda: recruiter.sees_all_of_it() == wide)
     recruiter.presses(CLOSE)
     recruiter.sees("closed")
@@ -106,7 +107,7 @@ def test_the_keyboard_is_enough(recruiter: Recruiter) -> None:
 
 
 def test_the_report_is_as_dark_and_as_light_as_its_page(recruiter: Recruiter) -> None:
-    recruiter.opens(f"{THEMES}<div id=panel>EL</div>")
+    recruiter.opens(f"{THEMES}<main>EL</main>")
     recruiter.sees("idle")
     recruiter.waits_until(lambda: recruiter.browser.in_frame(THEME) == "light")
     recruiter.browser.in_page(TO_DARK)
@@ -114,10 +115,10 @@ def test_the_report_is_as_dark_and_as_light_as_its_page(recruiter: Recruiter) ->
     recruiter.presses(RUN)
     recruiter.sees("open")
     assert recruiter.browser.in_frame(THEME) == "dark"
-    recruiter.browser.in_page("panel.hidden = true")
-    recruiter.browser.in_page(DRAWN)
+    recruiter.browser.in_page(f"{PANEL}.hidden = true")
+    recruiter.browser.in_page(LONG_ENOUGH)
     recruiter.browser.in_page(TO_LIGHT)
-    recruiter.browser.in_page("panel.hidden = false")
+    recruiter.browser.in_page(f"{PANEL}.hidden = false")
     recruiter.waits_until(lambda: recruiter.browser.in_frame(THEME) == "light")
 
 
@@ -133,15 +134,19 @@ def test_a_report_that_is_moved_is_open_again(recruiter: Recruiter, move: str) -
 
 
 def test_the_readers_place_is_kept_while_the_panel_is_hidden(recruiter: Recruiter) -> None:
-    opens_a_report(recruiter, "<div id=panel style='height: 500px; overflow: auto'>EL</div>")
+    opens_a_report(recruiter, "<main style='height: 500px; overflow: auto'>EL</main>")
     recruiter.sees_all_of_it()
-    recruiter.browser.in_page("panel.scrollTo(0, 900)")
-    recruiter.browser.in_page("panel.style.display = 'none'")
-    recruiter.browser.in_page(DRAWN)
-    recruiter.browser.in_page("panel.style.display = ''")
-    recruiter.sees_all_of_it()
-    assert recruiter.browser.in_page("panel.scrollTop") == 900
-    assert recruiter.browser.in_page("events.every(({ detail }) => detail.height !== 0)")
+    recruiter.browser.in_page(f"{PANEL}.scrollTo(0, 700)")
+    for hiding in ("display: none", "content-visibility: hidden"):
+        recruiter.browser.in_page(f"{PANEL}.style.cssText += '{hiding}'")
+        recruiter.browser.in_page(LONG_ENOUGH)
+        recruiter.browser.in_page(f"{PANEL}.style.cssText = 'height: 500px; overflow: auto'")
+        recruiter.browser.in_page(LONG_ENOUGH)
+        assert recruiter.browser.in_page(f"{PANEL}.scrollTop") == 700, hiding
+    recruiter.browser.in_page(f"{PANEL}.style.inlineSize = '0'")
+    recruiter.browser.in_page(LONG_ENOUGH)
+    heights = "events.filter(({ name }) => name === 'resize').map(({ detail }) => detail.height)"
+    assert min(recruiter.browser.in_page(heights)) > 0
 
 
 def test_who_leaves_cancels_the_run_and_who_comes_back_in_time_finds_it(
