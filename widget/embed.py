@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from widget.background import at_once, in_background
+from widget.button import State
 from widget.model import EmbedSession, Permission, Reason, Run
 from widget.pages import Pages, wants_partial
 from widget.panel import about_whom, panel_of
@@ -132,7 +133,7 @@ class Embed:
         if panel.reason is Reason.CANCELED and watching and run is not None:
             elsewhere = run.canceled_by not in {None, session.id}
             panel = replace(panel, canceled_elsewhere=elsewhere)
-        if panel.reason in ABOUT_DETAILS:
+        if panel.state is State.IDLE and panel.reason in ABOUT_DETAILS:
             panel = replace(panel, sent=await self._sessions.details_of(session))
         if run is not None and panel.report is not None:
             panel = await do(about_whom, panel, await self._sessions.name_of(session))

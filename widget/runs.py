@@ -62,7 +62,10 @@ class Runs:
         itself, whatever becomes of the browser that asked for it.
         """
         now = self._clock()
-        starts_at = await self._may_start_at(session.pair, now)
+        last = await self._store.run(session.pair)
+        if last is not None and not _may_follow(last, now):
+            return None  # without a claim, so that a crowd that clicks does not queue for the lock
+        starts_at = now if last is None or not last.ended else max(now, last.poll_after)
         if starts_at - now > MAX_WAIT_SECONDS:
             return starts_at
         run = Run(
@@ -85,12 +88,6 @@ class Runs:
         else:
             await self._patiently(work)
         return None
-
-    async def _may_start_at(self, pair: str, now: float) -> float:
-        """Now, or when the wait is over that the API has asked for."""
-        last = await self._store.run(pair)
-        waits = last is not None and last.phase in {Phase.FAILED, Phase.CANCELED}
-        return max(now, last.poll_after) if last is not None and waits else now
 
     async def refresh(self, run: Run) -> Run | None:
         """The run as it may be shown now, None if the API no longer knows it.
@@ -210,6 +207,11 @@ class Runs:
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(log_failure)
         return task
+
+
+def _may_follow(last: Run, now: float) -> bool:
+    """Whether another run may be started after this one."""
+    return last.phase in {Phase.FAILED, Phase.CANCELED} or last.orphaned(now)
 
 
 def _is_due(run: Run, now: float) -> bool:

@@ -106,7 +106,8 @@ REFUSED = Outcome(
     "idle",
     (
         "The report service did not accept this candidate’s details. "
-        "Check the profile, then run it again.",
+        "Check the profile, then run it again. "
+        "These details were sent: first name and last name.",
     ),
     "not repeated automatically",
 )
