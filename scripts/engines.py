@@ -30,7 +30,7 @@ def main() -> int:
 
 def mini_browser() -> str:
     """WebKitGTK's own browser, which comes with its driver and is on no path."""
-    return str(next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")))
+    return str(next(Path("/usr/lib").glob("*/webkit*gtk-*/MiniBrowser")))
 
 
 if __name__ == "__main__":
