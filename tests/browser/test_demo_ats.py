@@ -43,7 +43,7 @@ def test_a_board_shows_what_happens_in_a_profile_and_a_hiring_manager_may_look(
 def test_a_call_opens_above_the_log_and_closes_where_it_was(
     recruiter: Recruiter, page: Page, demo: Demo
 ) -> None:
-    recruiter.opens("test_existing")
+    added = recruiter.adds_a_candidate("Ilse", "Vanderhaeg")
     recruiter.presses(RUN)
     recruiter.sees("open")
     page.goto(f"{demo.ats}/integration")
@@ -52,7 +52,7 @@ def test_a_call_opens_above_the_log_and_closes_where_it_was(
     call.click()
 
     sheet = page.get_by_role("dialog")
-    expect(sheet).to_contain_text('"candidate_id": "test_existing"')
+    expect(sheet).to_contain_text(f'"candidate_id": "{added}"')
     expect(sheet).to_contain_text("ats_…")
     assert look_with_axe(page) == []
     page.keyboard.press("Escape")
