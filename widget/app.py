@@ -36,11 +36,10 @@ from widget.security import SecurityHeaders
 from widget.sessions import Lapsed, NotIssued, Sessions
 from widget.settings import Settings
 from widget.store import Store
+from widget.sweeper import Sweeper
 from widget.telemetry import AccessLog, configure_logging
 
-SWEEP_SECONDS = 1.0
 FINISH_SECONDS = 3.0
-REMINDER_SECONDS = 60.0  # between two lines about an outage that goes on
 
 log = structlog.get_logger()
 
@@ -56,6 +55,7 @@ def create_app(
     key = options.partner_api_key.get_secret_value()
     partner = PartnerAPI(options.partner_api_url, key, transport or way_out(options))
     runs = Runs(store, partner, options, clock)
+    sweeper = Sweeper(store, runs, options, clock)
     deliveries = Deliveries(store, options, clock=clock)
     sessions = Sessions(store, options, clock)
     pages = Pages(options)
@@ -67,7 +67,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await _open(store)
-        background = [asyncio.create_task(_sweep_forever(runs))]
+        background = [asyncio.create_task(sweeper.go_on())]
         if options.events_url:
             background.append(asyncio.create_task(deliveries.go_on()))
         try:
@@ -140,19 +140,3 @@ async def _open(store: Store) -> None:
         log.error("start_failed", cause=cause, exc_info=True)
         raise
     log.info("started", version=__version__)
-
-
-async def _sweep_forever(runs: Runs) -> None:
-    """Goes on whatever happens, as nothing else deletes in time what is kept."""
-    silent_until = 0.0
-    while True:
-        try:
-            await runs.sweep()
-            silent_until = 0.0
-        except DatabaseUnavailable as error:
-            if time.monotonic() >= silent_until:
-                log.error("store_unavailable", cause=str(error))
-                silent_until = time.monotonic() + REMINDER_SECONDS
-        except Exception:
-            log.error("sweep_failed", exc_info=True)
-        await asyncio.sleep(SWEEP_SECONDS)

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from widget.model import Permission, Phase, Reason, Run
 
-MAX_WAIT_SECONDS = 60.0
 ASK_WHILE_STARTING_SECONDS = 1.0
 ASK_WHILE_BUSY_SECONDS = 0.5
 POLLS_PER_LEASE = 3
@@ -93,17 +92,3 @@ def ask_again_in(run: Run, now: float, lease: float) -> float:
     if run.busy_until > now:
         return ASK_WHILE_BUSY_SECONDS
     return min(max(run.poll_after - now, 0.0), lease / POLLS_PER_LEASE)
-
-
-def wait_after_failure(interval: float, failures: int) -> float:
-    """Seconds to wait after that many failures in a row, where the API has not said how long.
-
-    The last announced interval, then twice that, up to a minute; never less than the interval.
-    """
-    doubled = interval * 2.0 ** min(failures - 1, 10)
-    return max(interval, min(doubled, MAX_WAIT_SECONDS))
-
-
-def end_of_cancellation(reason: Reason | None) -> Phase:
-    """Where a run ends once its DELETE has arrived."""
-    return Phase.FAILED if reason is Reason.TIMED_OUT else Phase.CANCELED

@@ -16,10 +16,17 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from widget import metrics
-from widget.button import end_of_cancellation, wait_after_failure
 from widget.database import DatabaseUnavailable
 from widget.events import GONE, Ids
 from widget.model import Phase, Reason, Run
+from widget.outcomes import (
+    DEFAULT_RETRY_SECONDS,
+    PHASES,
+    REASONS,
+    end_of_cancellation,
+    reason_of,
+    wait_after_failure,
+)
 from widget.partner_api import (
     CALL_SECONDS,
     Answer,
@@ -27,34 +34,19 @@ from widget.partner_api import (
     Gone,
     PartnerAPI,
     PartnerError,
-    Refused,
     Status,
-    Unauthorized,
     Unavailable,
     Unreadable,
 )
 from widget.settings import Settings
 from widget.store import Store
 
-DEFAULT_RETRY_SECONDS = 10.0
 VIEW_RETRY_SECONDS = 1.0
 STORE_RETRY_SECONDS = 0.5
 JITTER = 0.1
 MAX_UNREADABLE = 3  # answers in a row that cannot be read, after which no better one is expected
 
 log = structlog.get_logger()
-
-PHASES = {
-    Status.QUEUED: Phase.RUNNING,
-    Status.PROCESSING: Phase.RUNNING,
-    Status.COMPLETED: Phase.COMPLETED,
-    Status.FAILED: Phase.FAILED,
-    Status.CANCELED: Phase.CANCELED,
-}
-REASONS = {
-    Status.FAILED: Reason.ANALYSIS_FAILED,
-    Status.CANCELED: Reason.CANCELED_UPSTREAM,
-}
 
 
 class Calls:
@@ -120,7 +112,7 @@ class Calls:
             await self._store.forget_gone_run(run, self._clock())
             metrics.runs_ended.labels(GONE).inc()
         except PartnerError as error:
-            await self._try_later(run, error, _reason(error))
+            await self._try_later(run, error, reason_of(error))
         else:
             await self._record(run, answer)
             if PHASES[answer.status] is Phase.RUNNING and self._clock() >= run.give_up_at:
@@ -133,7 +125,7 @@ class Calls:
         except Gone:
             await self._store.forget_run(run)
         except PartnerError as error:
-            await self._could_not_fetch(run, _reason(error), error.retry_after)
+            await self._could_not_fetch(run, reason_of(error), error.retry_after)
         else:
             if PHASES[answer.status] is Phase.RUNNING:
                 await self._could_not_fetch(run, Reason.LOST, answer.retry_after)
@@ -225,7 +217,7 @@ class Calls:
     async def _fail_to_start(self, run: Run, error: PartnerError) -> None:
         retry_at = self._clock() + error.retry_after if error.retry_after else 0.0
         lost = isinstance(error, AnswerLost)
-        if await self._end(run, Phase.FAILED, Reason.LOST if lost else _reason(error), retry_at):
+        if await self._end(run, Phase.FAILED, Reason.LOST if lost else reason_of(error), retry_at):
             return
         canceling = await self._canceled_meanwhile(run)
         if canceling is None:
@@ -333,17 +325,3 @@ def _analysis_id(run: Run) -> str:
     if run.analysis_id is None:
         raise ValueError("the run has no analysis yet")
     return run.analysis_id
-
-
-def _reason(error: PartnerError) -> Reason:
-    match error:
-        case Unauthorized():
-            return Reason.CREDENTIALS
-        case Refused():
-            return Reason.REFUSED
-        case Unreadable():
-            return Reason.UNREADABLE
-        case AnswerLost():
-            return Reason.LOST
-        case _:
-            return Reason.UNAVAILABLE

@@ -14,13 +14,12 @@ from sqlalchemy import make_url
 from widget.database import DatabaseUnavailable, connect
 from widget.network import connect as straight
 from widget.network import explain, way_out
-from widget.origins import is_loopback_name
+from widget.origins import LOOPBACK_HOSTS, is_loopback_name
 from widget.partner_api import Gone, PartnerAPI, PartnerError, Unauthorized
 from widget.seal import Seal
 from widget.security import MAX_POLICY_BYTES, embed_policy, new_nonce
 from widget.settings import Settings
 from widget.store import Store
-from widget.variables import LOOPBACK_HOSTS
 
 MAX_CLOCK_SECONDS = 5
 REACH_SECONDS = 5.0

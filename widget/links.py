@@ -12,9 +12,9 @@ from urllib.parse import SplitResult, urlsplit
 
 import idna
 
+from widget.origins import DEFAULT_PORTS, LOOPBACK_HOSTS
+
 NEVER = " \\\ufffd"  # the last stands for what was no character
-PORTS = {"https": 443, "http": 80}
-LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 MAX_HOST_LENGTH = 253  # RFC 1035, 2.3.4
 NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
 # What ends in a number is an IPv4 address to a browser: https://url.spec.whatwg.org/#ends-in-a-number-checker
@@ -58,7 +58,7 @@ def _host(parts: SplitResult) -> str:
     if "%" in name:
         raise ValueError("a host that is encoded, or an address with a zone")
     host = f"[{IPv6Address(name)}]" if "[" in parts.netloc else _name(name)
-    return host if parts.port in {None, PORTS.get(parts.scheme)} else f"{host}:{parts.port}"
+    return host if parts.port in {None, DEFAULT_PORTS.get(parts.scheme)} else f"{host}:{parts.port}"
 
 
 def _name(host: str) -> str:

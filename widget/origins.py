@@ -12,6 +12,7 @@ import idna
 
 MAX_PORT = 65535
 DEFAULT_PORTS = {"http": 80, "https": 443}
+LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[^\s/?#@:\[\]]+)(:(?P<port>[0-9]{1,5}))?/?"
 )

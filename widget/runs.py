@@ -13,10 +13,11 @@ from typing import Any
 import structlog
 
 from widget import metrics
-from widget.calls import DEFAULT_RETRY_SECONDS, Calls
+from widget.calls import Calls
 from widget.database import DatabaseUnavailable
 from widget.events import Ids
 from widget.model import EmbedSession, Phase, Reason, Run
+from widget.outcomes import DEFAULT_RETRY_SECONDS
 from widget.partner_api import CALL_SECONDS, PartnerAPI
 from widget.settings import Settings
 from widget.store import Store
@@ -46,7 +47,6 @@ class Runs:
         self._settings = settings
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
-        self._renewable_since = clock()
 
     async def current(self, session: EmbedSession) -> Run | None:
         """The run of the session's pair, as the store knows it."""
@@ -125,13 +125,9 @@ class Runs:
         if marked is not None:
             await self._patiently(self._calls.delete(marked))
 
-    async def sweep(self) -> None:
-        """Cancels what nobody watches any more, tries failed DELETEs again, forgets the old."""
-        try:
-            await self._sweep(self._clock())
-        except DatabaseUnavailable:
-            self._renewable_since = self._clock()
-            raise
+    def repeat_cancellation(self, run: Run) -> None:
+        """Sends the DELETE of a run that is marked for cancellation, in the background."""
+        self._spawn(self._calls.delete(run))
 
     async def open_report(self, session: EmbedSession, run: Run) -> None:
         """The report has been opened in a session, once more than the session knows of."""
@@ -168,31 +164,6 @@ class Runs:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
             current = await self._store.run(run.pair)
         return current
-
-    async def _sweep(self, now: float) -> None:
-        if self._settings.cancel_on_leave:
-            abandoned = await self._store.cancel_abandoned(
-                now,
-                self._settings.leave_grace,
-                give_up_at=now + self._settings.run_timeout,
-                unseen_before=self._unseen_before(now),
-            )
-            metrics.cancellations.labels(Reason.LEFT).inc(abandoned)
-        for run in await self._store.due_cancellations(now):
-            self._spawn(self._calls.delete(run))
-        await self._store.purge(now, self._settings.report_ttl)
-        if dropped := await self._store.drop_events(now):
-            log.error("events_dropped", events=dropped)
-            metrics.event_deliveries.labels("dropped").inc(dropped)
-        if self._settings.metrics_port:
-            metrics.runs_under_way.set(await self._store.count_under_way(now))
-            metrics.events_waiting.set(await self._store.count_events())
-        metrics.sweeps.inc()
-
-    def _unseen_before(self, now: float) -> float:
-        """After a start, or an outage of the store, viewers get a lease's time to come back."""
-        is_over = now >= self._renewable_since + self._settings.lease
-        return 0.0 if is_over else self._renewable_since
 
     def _is_fresh(self, run: Run) -> bool:
         expires_at = run.resource_at + self._settings.report_ttl

@@ -16,7 +16,7 @@ COMMON_HEADERS = {
     "Cross-Origin-Embedder-Policy": "require-corp",  # without it, isolated pages may not frame it
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-NOTHING = {"default-src": ["'none'"], "frame-ancestors": ["'none'"]}
+NO_CONTENT_POLICY = {"default-src": ["'none'"], "frame-ancestors": ["'none'"]}
 HSTS = "max-age=31536000"
 MAX_POLICY_BYTES = 3 * 1024  # proxies take 4 KiB of headers by default, all of them together
 
@@ -52,7 +52,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self._app = app
-        headers = {**COMMON_HEADERS, "Content-Security-Policy": serialize(NOTHING)}
+        headers = {**COMMON_HEADERS, "Content-Security-Policy": serialize(NO_CONTENT_POLICY)}
         if https:
             headers["Strict-Transport-Security"] = HSTS
         self._headers = Headers(headers).raw

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from widget.origins import MAX_PORT, NotAnOrigin, origin, pattern
+from widget.origins import LOOPBACK_HOSTS, MAX_PORT, NotAnOrigin, origin, pattern
 
 MIN_SECRET_LENGTH = 32
 MIN_SECRET_CHARACTERS = 10  # different ones: a key of 40 times the same is easily guessed
@@ -29,7 +29,6 @@ MAX_SECONDS = 1_000_000_000  # some thirty years, so that dates can be reckoned 
 
 EVENTS_SECRET_PREFIX = "whsec_"  # noqa: S105 - what the real ones begin with
 NO_HOME = "~"  # the default where there is no directory for it
-LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 VISIBLE_ASCII = re.compile(r"[!-~]+")  # what can be sent in a header as it is
 PROXY = re.compile(r"http://([^/?#@]*@)?([a-z0-9._-]+|\[[0-9a-f:.]+\]):(?P<port>[0-9]{1,5})/?")
 

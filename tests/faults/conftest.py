@@ -25,6 +25,8 @@ from tests.widget.world import HOST_TOKEN, SECRET, Clock
 from widget import app as widget_app
 from widget.runs import Runs
 from widget.settings import Settings
+from widget.store import Store
+from widget.sweeper import Sweeper
 
 REPORT_TTL = 60
 
@@ -45,6 +47,17 @@ class Wire(httpx2.AsyncHTTPTransport):
         return [at for sent, at in self.sent if sent == method]
 
 
+class SweepsOnDemand(Sweeper):
+    """Leaves it to the stage when to sweep."""
+
+    def __init__(self, store: Store, runs: Runs, settings: Settings, clock: Clock) -> None:
+        super().__init__(store, runs, settings, clock)
+        self.runs = runs
+
+    async def go_on(self) -> None:
+        pass
+
+
 @dataclass
 class Stage:
     """`elsewhere` is another host, which has no business with the key."""
@@ -54,7 +67,7 @@ class Stage:
     wire: Wire
     partner: Partner
     elsewhere: Partner
-    runs: list[Runs] = field(default_factory=list)
+    sweepers: list["SweepsOnDemand"] = field(default_factory=list)
 
     @property
     def portal(self) -> BlockingPortal:
@@ -84,25 +97,26 @@ class Stage:
         until = self.clock.now + seconds
         while self.clock.now < until:
             self.clock.now = min(self.clock.now + 1, until)
-            for runs in self.runs:
-                await runs.sweep()
-                await runs.finish(10)
+            for sweeper in self.sweepers:
+                await sweeper.sweep()
+                await sweeper.runs.finish(10)
 
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     clock = Clock()
     partner, elsewhere = Partner(well.plays(), free_port()), Partner({}, free_port())
-    swept: list[Runs] = []
+    sweepers: list[SweepsOnDemand] = []
 
-    async def leave_it_to_the_stage(runs: Runs) -> None:
-        swept.append(runs)
+    def make_sweeper(*parts: Any) -> SweepsOnDemand:
+        sweepers.append(SweepsOnDemand(*parts))
+        return sweepers[-1]
 
-    monkeypatch.setattr(widget_app, "_sweep_forever", leave_it_to_the_stage)
+    monkeypatch.setattr(widget_app, "Sweeper", make_sweeper)
     wire = Wire(clock)
     app = widget_app.create_app(some_settings(tmp_path, partner), wire, clock)
     with TestClient(app, base_url="http://127.0.0.1:8001") as http:
-        stage = Stage(http, clock, wire, partner, elsewhere, swept)
+        stage = Stage(http, clock, wire, partner, elsewhere, sweepers)
         for host in (partner, elsewhere):
             stage.portal.call(host.open)
         yield stage

@@ -35,6 +35,7 @@ from widget.seal import Seal
 from widget.sessions import Sessions
 from widget.settings import Settings
 from widget.store import Store
+from widget.sweeper import Sweeper
 
 CANDIDATES = ("test_green", "test_failed", "test_limited")
 PATIENCE_SECONDS = 0.05
@@ -87,6 +88,7 @@ class Process:
         self.store = Store(connect(options.database_url), Seal([SECRET]))
         self.sessions = Sessions(self.store, options, clock)
         self.runs = Runs(self.store, PartnerAPI(options.partner_api_url, KEY, wire), options, clock)
+        self.sweeper = Sweeper(self.store, self.runs, options, clock)
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -164,7 +166,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(process=RECRUITERS)
     def sweeps(self, process: int) -> None:
-        self.do(self.processes[process].runs.sweep())
+        self.do(self.processes[process].sweeper.sweep())
         self.settle()
 
     @rule(process=RECRUITERS)

@@ -109,7 +109,7 @@ async def _happen(event: str, world: World, session: EmbedSession) -> None:
                 await world.runs.cancel(await world.known(session))
         case "everyone has left":
             world.clock.advance(world.settings.lease + world.settings.leave_grace + 1)
-            await world.runs.sweep()
+            await world.sweeper.sweep()
         case "the candidate is erased":
             await world.runs.erase(IDA["id"], MARA["id"])
         case "`WIDGET_RUN_TIMEOUT` has passed":
@@ -126,7 +126,7 @@ async def _call(world: World, session: EmbedSession) -> None:
     await world.settle()
     if not world.partner.calls:
         await world.poll(session)
-        await world.runs.sweep()
+        await world.sweeper.sweep()
         await world.settle()
 
 

@@ -9,10 +9,8 @@ from widget.button import (
     LABELS,
     State,
     ask_again_in,
-    end_of_cancellation,
     reason_of,
     state_of,
-    wait_after_failure,
 )
 from widget.model import ENDED, Phase, Reason, Run
 
@@ -107,16 +105,3 @@ def test_the_browser_asks_again_before_its_lease_lapses(run: Run, lease: int) ->
     assert 0 <= wait <= max(lease / 3, 1)
     if run.phase is Phase.RUNNING and run.busy_until <= NOW:
         assert wait == min(max(run.poll_after - NOW, 0), lease / 3)
-
-
-def test_after_failures_the_wait_doubles_up_to_a_minute() -> None:
-    assert [wait_after_failure(10, failures) for failures in range(1, 6)] == [10, 20, 40, 60, 60]
-    assert wait_after_failure(90, 1) == wait_after_failure(90, 5) == 90
-    assert wait_after_failure(1, 100_000) == 60
-
-
-def test_a_run_that_timed_out_has_failed_and_any_other_was_canceled() -> None:
-    assert end_of_cancellation(Reason.TIMED_OUT) is Phase.FAILED
-    for reason in [None, *Reason]:
-        if reason is not Reason.TIMED_OUT:
-            assert end_of_cancellation(reason) is Phase.CANCELED

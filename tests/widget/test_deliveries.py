@@ -120,7 +120,7 @@ async def test_an_event_that_is_not_taken_comes_again_with_its_id_for_three_days
         if world.clock() - started >= 3 * DAY:
             break
         await deliver(one)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     assert await world.store.count_events() == 0
     assert RETRY_SECONDS == (5, 30, 120, 600, 1800, 3600)
     assert len(set(ats.ids)) == 1
@@ -155,7 +155,7 @@ async def test_of_too_many_events_the_oldest_are_dropped(
         world.clock.advance(1)
         await erase(world)
     newest = (await world.told())[2:]
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     assert await world.told() == newest
 
 

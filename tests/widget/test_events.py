@@ -98,10 +98,10 @@ async def is_left(world: World, session: EmbedSession) -> None:
     world.partner.on("POST", reply("queued")).on("DELETE", httpx2.Response(500), reply("canceled"))
     await world.runs.start(session)
     world.clock.advance(world.settings.lease + world.settings.leave_grace + 1)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     await world.settle()
     world.clock.advance(60)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
 
 
 async def never_ends(world: World, session: EmbedSession) -> None:
@@ -216,7 +216,7 @@ async def test_an_erasure_takes_what_is_not_delivered_and_is_told_alone(world: W
     await world.runs.start(await world.viewer(TOMAS))
     await world.runs.erase(IDA["id"], MARA["id"])
     world.clock.advance(12)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     await world.settle()
     assert await world.run_of(session) is None
     assert {str(event["data"]["candidate_id"]): event["type"] for event in await world.told()} == {

@@ -18,7 +18,7 @@ from tests.widget.conftest import MakeSettings
 from tests.widget.people import create_body
 from tests.widget.world import HOST_TOKEN
 from widget.app import create_app
-from widget.runs import Runs
+from widget.sweeper import Sweeper
 
 
 @pytest.fixture
@@ -95,13 +95,13 @@ def test_a_fault_of_one_sweep_does_not_end_the_sweeping(
     swept_again = threading.Event()
     faults = [OSError("disk full")]
 
-    async def sweep(_: Runs) -> None:
+    async def sweep(_: Sweeper) -> None:
         if faults:
             raise faults.pop()
         swept_again.set()
 
-    monkeypatch.setattr(Runs, "sweep", sweep)
-    monkeypatch.setattr("widget.app.SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr(Sweeper, "sweep", sweep)
+    monkeypatch.setattr("widget.sweeper.SWEEP_SECONDS", 0.01)
     with capture_logs() as lines, TestClient(create_app(settings())):
         assert swept_again.wait(10)
     assert [line["event"] for line in lines].count("sweep_failed") == 1

@@ -130,7 +130,7 @@ async def test_cancellations_count_by_reason(world: World, reason: Reason) -> No
             await world.runs.erase(IDA["id"], MARA["id"])
         case _:
             world.clock.advance(world.settings.lease + world.settings.leave_grace + 1)
-            await world.runs.sweep()
+            await world.sweeper.sweep()
     await world.settle()
     assert (marked.grown, ended.grown) == (1, 1)
 
@@ -142,11 +142,11 @@ async def test_runs_under_way_are_those_in_the_store(settings: MakeSettings, clo
     world.partner.on("POST", reply("queued")).on("GET", completed())
     session = await world.viewer()
     await world.runs.start(session)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     assert value("runs_under_way") == 1
     world.clock.advance(11)
     await world.poll(session)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     assert value("runs_under_way") == 0
     await world.api.close()
     await world.store.close()

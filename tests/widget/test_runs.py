@@ -138,7 +138,7 @@ async def test_a_post_that_fails_ends_the_run_and_is_not_repeated_by_itself(
     session = await world.viewer()
     await world.runs.start(session)
     world.clock.advance(120)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     await world.poll(session)
     run = await world.known(session)
     assert (run.phase, run.reason) == (Phase.FAILED, reason)
@@ -299,7 +299,7 @@ async def test_a_delete_that_fails_is_tried_again_until_it_arrives(world: World)
     assert (await world.known(session)).phase is Phase.CANCELING
     for _ in range(40):
         world.clock.advance(1)
-        await world.runs.sweep()
+        await world.sweeper.sweep()
         await world.settle()
     assert (await world.known(session)).phase is Phase.CANCELED
     assert world.partner.count("DELETE") == 3
@@ -381,7 +381,7 @@ async def test_who_views_a_report_that_another_is_fetching_gets_it_as_well(world
     session = await world.viewer()
     await world.runs.start(session)
     world.clock.advance(world.settings.report_ttl + 1)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     world.partner.arrived.clear()
     world.partner.hold()
     views = [asyncio.create_task(world.poll(session)) for _ in range(2)]
@@ -415,7 +415,7 @@ async def test_a_report_that_cannot_be_fetched_afresh_says_so_and_can_be_tried_a
     await world.runs.start(session)
     await world.settle()
     world.clock.advance(world.settings.report_ttl + 1)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     run = await world.poll(session)
     assert run is not None
     assert (run.phase, run.reason, run.resource) == (Phase.COMPLETED, Reason.LOST, None)
@@ -431,11 +431,11 @@ async def test_a_run_that_everyone_has_left_is_canceled_after_the_grace(world: W
     await world.runs.start(session)
     await world.sessions.end_visit(session, "")
     world.clock.advance(world.settings.leave_grace - 0.5)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     await world.settle()
     assert world.partner.count("DELETE") == 0
     world.clock.advance(1)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     await world.settle()
     run = await world.known(session)
     assert (run.phase, run.reason) == (Phase.CANCELED, Reason.LEFT)
@@ -448,7 +448,7 @@ async def test_a_second_recruiter_keeps_the_run_alive(world: World) -> None:
     await world.sessions.end_visit(session, "")
     world.clock.advance(world.settings.leave_grace + 1)
     await world.sessions.renew(second)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     assert (await world.known(session)).phase is Phase.RUNNING
 
 
@@ -459,11 +459,11 @@ async def test_a_viewer_who_stops_polling_counts_as_gone_once_the_lease_has_laps
     session = await world.viewer()
     await world.runs.start(session)
     world.clock.advance(world.settings.lease + world.settings.leave_grace - 1)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     await world.settle()
     assert world.partner.count("DELETE") == 0
     world.clock.advance(2)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     await world.settle()
     assert world.partner.count("DELETE") == 1
 
@@ -475,7 +475,7 @@ async def test_the_beacon_of_a_page_that_was_reloaded_says_nothing(world: World)
     await world.sessions.begin_visit(session)
     await world.sessions.end_visit(session, session.visit)
     world.clock.advance(world.settings.leave_grace + 1)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     assert (await world.known(session)).phase is Phase.RUNNING
 
 
@@ -489,10 +489,10 @@ async def test_viewers_who_could_not_renew_their_lease_get_the_time_to_come_back
     restarted = a_world(world.settings, world.clock, world.partner)
     await restarted.store.open()
     world.clock.advance(world.settings.lease - 1)
-    await restarted.runs.sweep()
+    await restarted.sweeper.sweep()
     assert (await world.known(session)).phase is Phase.RUNNING
     world.clock.advance(2)
-    await restarted.runs.sweep()
+    await restarted.sweeper.sweep()
     await restarted.settle()
     assert (await world.known(session)).phase is Phase.CANCELED
     await restarted.api.close()
@@ -506,7 +506,7 @@ async def test_who_leaves_just_after_a_restart_is_gone_after_the_grace(world: Wo
     world.clock.advance(1)
     await world.sessions.end_visit(session, "")
     world.clock.advance(world.settings.leave_grace + 1)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     await world.settle()
     assert (await world.known(session)).phase is Phase.CANCELED
 
@@ -555,7 +555,7 @@ async def test_with_cancel_on_leave_off_a_run_goes_on_when_everyone_has_left(
     session = await world.viewer()
     await world.runs.start(session)
     world.clock.advance(3000)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     run = await world.poll(session)
     assert run is not None
     assert run.phase is Phase.COMPLETED
@@ -597,6 +597,6 @@ async def test_erasing_keeps_the_name_of_an_analysis_until_its_delete_has_arrive
     await world.runs.erase(IDA["id"], MARA["id"])
     assert (await world.known(session)).resource is None
     world.clock.advance(12)
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     await world.settle()
     assert await world.run_of(session) is None

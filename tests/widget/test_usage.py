@@ -108,7 +108,7 @@ async def test_what_is_older_than_24_months_is_forgotten(world: World, database_
     with engine.begin() as connection:
         connection.execute(insert(usage), rows)
     engine.dispose()
-    await world.runs.sweep()
+    await world.sweeper.sweep()
     found = await world.store.usage("0000-01", "9999-12")
     assert [each.month for each in found] == ["2021-11", "2023-11"]
 

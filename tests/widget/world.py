@@ -17,6 +17,7 @@ from widget.seal import Seal
 from widget.sessions import Sessions
 from widget.settings import Settings
 from widget.store import Store
+from widget.sweeper import Sweeper
 
 SECRET = "a-secret-for-unit-tests-long-enough"
 HOST_TOKEN = "a-host-token-for-unit-tests-only"
@@ -49,6 +50,7 @@ class World:
     store: Store
     sessions: Sessions
     runs: Runs
+    sweeper: Sweeper
     api: PartnerAPI
 
     async def viewer(self, candidate: dict[str, str] = MARA) -> EmbedSession:
@@ -87,7 +89,9 @@ def a_world(settings: Settings, clock: Clock, partner: Partner) -> World:
     store = Store(connect(settings.database_url), Seal([SECRET]), tells=tells)
     api = PartnerAPI(settings.partner_api_url, KEY, httpx2.MockTransport(partner.answer))
     runs = Runs(store, api, settings, clock)
-    return World(settings, clock, partner, store, Sessions(store, settings, clock), runs, api)
+    sweeper = Sweeper(store, runs, settings, clock)
+    sessions = Sessions(store, settings, clock)
+    return World(settings, clock, partner, store, sessions, runs, sweeper, api)
 
 
 NOW = 1_000.0
