@@ -35,8 +35,10 @@ def _context(run: Run | None) -> dict[str, object]:
         "visit": "v" * 8,
         "foreign": "",
         "sequence": 1_700_000_000_000,
+        "opening": 1,
         "appearance": {},
         "hosts": ["http://localhost:8000"],
+        "partner_host": "",
         "nonce": NONCE,
         "status": 200,
     }

@@ -7,35 +7,61 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from benchmarks.client import Answer, Connection, throughput
 from benchmarks.crowd import ask_again, state_of
-from benchmarks.figures import Figure, quartiles
+from benchmarks.figures import Figure, quartiles, ratio
 from benchmarks.processes import children, cpu_seconds, workers_of
 from benchmarks.profiles import Profile, open_profiles, start_runs
+from benchmarks.reference import REFERENCE, checkout
 from benchmarks.servers import CALM, a_sandbox, a_widget, widgets
 from tests import postgres
 from tests.postgres import PostgreSQL
 from tests.processes import Sandbox, Widget
 
-REPORTS = 100
+REPORTS = 50
+REPORT_ROUNDS = 5
 SPEED = 10  # a report in four seconds, and a window of one: as many polls as at the API's pace
 PROFILES = 8
 ROUNDS = 9
 ROUND_SECONDS = 0.3
+GOAL = 0.65
+
+REPORT = "processor for one report, from opening to viewing"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds on a processor for one report."""
+
+    widget: float
+    database: float
 
 
 async def figures() -> Sequence[Figure]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        a_sandbox(SPEED) as sandbox,
+        checkout() as earlier,
+    ):
+        files = [f"sqlite:///{folder}/{name}.db" for name in ("widget", "earlier")]
+        on_sqlite = await _reports(sandbox, files, [], earlier)
+        with postgres.running() as first, postgres.running() as second:
+            urls = [first.url, second.url]
+            on_postgresql = await _reports(sandbox, urls, [first, second], earlier)
     with postgres.running() as server:
-        with tempfile.TemporaryDirectory() as folder, a_sandbox(SPEED) as sandbox:
-            on_sqlite, _ = await _report(sandbox, f"sqlite:///{folder}/widget.db")
-            on_postgresql, database = await _report(sandbox, server.url, server)
         growth = await _growth(server)
     return [
-        Figure("processor for one report, from opening to viewing, SQLite", _ms(on_sqlite)),
-        Figure("the same with PostgreSQL, on the widget's side", _ms(on_postgresql)),
-        Figure("the same, on PostgreSQL's side", _ms(database)),
+        Figure(f"{REPORT}, SQLite", _ms(ours.widget for ours, _ in on_sqlite)),
+        _against_earlier("SQLite", on_sqlite),
+        Figure(
+            "the same with PostgreSQL, on the widget's side",
+            _ms(ours.widget for ours, _ in on_postgresql),
+        ),
+        _against_earlier("PostgreSQL", on_postgresql),
+        Figure("the same, on PostgreSQL's side", _ms(ours.database for ours, _ in on_postgresql)),
         Figure(
             name="polls/s of two widget servers on one PostgreSQL, all on this machine",
             reference="one of them",
@@ -45,26 +71,43 @@ async def figures() -> Sequence[Figure]:
     ]
 
 
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.1f} ms"
+def _ms(seconds: Iterable[float]) -> str:
+    return f"{statistics.median(seconds) * 1000:.1f} ms"
 
 
-async def _report(
-    sandbox: Sandbox, database_url: str, server: PostgreSQL | None = None
-) -> tuple[float, float]:
-    """Seconds on a processor for each report: the widget's, and its database's."""
-    with a_widget(sandbox, database_url) as widget:
-        await _use_all(widget, "warm-up")  # the pool is full then, and nothing new is started
-        workers = workers_of(widget.processes[-1])
-        backends = _backends(server) if server else []
-        before = cpu_seconds(workers), cpu_seconds(backends)
-        await _use_all(widget, "measured")
-        after = cpu_seconds(workers), cpu_seconds(backends)
-    return (after[0] - before[0]) / REPORTS, (after[1] - before[1]) / REPORTS
+def _against_earlier(database: str, rounds: Sequence[tuple[Cost, Cost]]) -> Figure:
+    times = [ours.widget / theirs.widget for ours, theirs in rounds]
+    return ratio(f"{REPORT}, {database}: of what it was", times, REFERENCE, GOAL, more=False)
 
 
-async def _use_all(widget: Widget, name: str) -> None:
+async def _reports(
+    sandbox: Sandbox,
+    database_urls: Sequence[str],
+    servers: Sequence[PostgreSQL],
+    earlier: Mapping[str, str],
+) -> Sequence[tuple[Cost, Cost]]:
+    """Of this code and of the earlier, in rounds that take turns. `servers`: of the databases."""
+    with (
+        a_widget(sandbox, database_urls[0]) as ours,
+        a_widget(sandbox, database_urls[1], 1, **earlier) as theirs,
+    ):
+        rounds = [
+            [
+                await _report(widget, f"{number}", server)
+                for widget, server in zip((ours, theirs), servers or (None, None), strict=True)
+            ]
+            for number in range(1 + REPORT_ROUNDS)
+        ]
+    return [(one, other) for one, other in rounds[1:]]  # the first fills caches and pools
+
+
+async def _report(widget: Widget, name: str, server: PostgreSQL | None) -> Cost:
+    def used() -> tuple[float, float]:
+        return cpu_seconds(workers_of(widget.processes[-1])), cpu_seconds(_backends(server))
+
+    before = used()
     await asyncio.gather(*(_use(widget, f"{name}-{number}") for number in range(REPORTS)))
+    return Cost(*((now - then) / REPORTS for then, now in zip(before, used(), strict=True)))
 
 
 async def _use(widget: Widget, name: str) -> None:
@@ -75,7 +118,7 @@ async def _use(widget: Widget, name: str) -> None:
     answer = await connection.ask(profile.run)
     while state_of(answer) == "running":
         answer = await ask_again(connection, answer)
-    assert state_of(answer) == "open"
+    assert state_of(answer) == "open", answer.text
     await connection.ask(profile.page)
     await connection.ask(profile.partial)
     connection.close()
@@ -108,6 +151,8 @@ async def _rate(loads: Sequence[tuple[int, list[Profile]]]) -> float:
     return sum(answered) / (time.perf_counter() - started)
 
 
-def _backends(server: PostgreSQL) -> list[int]:
+def _backends(server: PostgreSQL | None) -> list[int]:
+    if server is None:
+        return []
     postmaster = int((server.data / "postmaster.pid").read_text().splitlines()[0])
     return [postmaster, *children(postmaster)]

@@ -4,13 +4,23 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from benchmarks.client import BROWSER, HTMX, Connection, message
-from tests.processes import Widget
 
 CV = "Led the migration of a reporting platform, and the three people who did it. " * 50
 AT_ONCE = 16
+
+
+class Host(Protocol):
+    """What answers as the widget does."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def host_token(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,7 @@ class Profile:
         return message("POST", f"{self.address}/run", HTMX | BROWSER)
 
 
-def opening(widget: Widget, candidate_id: str) -> bytes:
+def opening(host: Host, candidate_id: str) -> bytes:
     """What the ATS sends when a profile is opened."""
     body = {
         "language": "en",
@@ -45,17 +55,17 @@ def opening(widget: Widget, candidate_id: str) -> bytes:
             "cv": CV,
         },
     }
-    headers = {"Authorization": f"Bearer {widget.host_token}"}
+    headers = {"Authorization": f"Bearer {host.host_token}"}
     return message("POST", "/api/v1/sessions", headers, body)
 
 
-async def open_profiles(widget: Widget, candidate_ids: Sequence[str]) -> list[Profile]:
-    answers = await ask_all(widget.port, [opening(widget, name) for name in candidate_ids], 201)
+async def open_profiles(host: Host, candidate_ids: Sequence[str]) -> list[Profile]:
+    answers = await ask_all(host.port, [opening(host, name) for name in candidate_ids], 201)
     return [Profile(urlsplit(json.loads(body)["embed_url"]).path) for body in answers]
 
 
-async def start_runs(widget: Widget, profiles: Sequence[Profile]) -> None:
-    await ask_all(widget.port, [profile.run for profile in profiles], 200)
+async def start_runs(host: Host, profiles: Sequence[Profile]) -> None:
+    await ask_all(host.port, [profile.run for profile in profiles], 200)
 
 
 async def ask_all(port: int, messages: Sequence[bytes], status: int) -> list[bytes]:

@@ -1,0 +1,44 @@
+"""The widget's work for a poll and the embed page in Express, EJS and node:sqlite, in Node."""
+
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo_ats.servers import LOOPBACK, free_ports, process_of, wait_until_ready
+
+FOLDER = Path(__file__).parent / "express"
+NODE = FOLDER / "node_modules" / ".bin" / "node"  # as locked: the system's may lack node:sqlite
+INSTALL = ["ci", "--no-audit", "--no-fund", "--loglevel=error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Express:
+    port: int
+    host_token: str
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def twin(folder: Path) -> Iterator[Express | None]:
+    """Keeps its database in the folder. None, and a sentence that says so, where npm is missing."""
+    npm = shutil.which("npm")
+    if npm is None:
+        print("Express is left out of the comparison: there is no npm to install it with.")
+        yield None
+        return
+    subprocess.run([npm, *INSTALL, "--prefix", FOLDER], check=True, stdout=subprocess.DEVNULL)
+    port = free_ports().widget
+    token = secrets.token_urlsafe(24)
+    environment = {
+        "NODE_ENV": "production",
+        "WIDGET_SECRET_KEY": secrets.token_urlsafe(48),
+        "WIDGET_HOST_TOKEN": token,
+    }
+    command = [str(NODE), str(FOLDER / "server.js"), str(port), str(folder / "express.db")]
+    with process_of(command, environment) as process:
+        wait_until_ready(process, f"http://{LOOPBACK}:{port}/healthz")
+        yield Express(port, token, process)

@@ -1,0 +1,46 @@
+"""An earlier commit of the widget, to be measured beside this one."""
+
+import io
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+COMMIT = os.environ.get("REFERENCE", "c117877")
+REFERENCE = f"the widget at {COMMIT}"
+LOCK = "requirements-runtime.lock"
+PIP = [
+    *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+    *("--no-deps", "--require-hashes"),
+]
+
+
+@contextmanager
+def checkout() -> Iterator[dict[str, str]]:
+    """The environment in which `python -m widget` is that commit's, with what it was locked to.
+
+    Raises CalledProcessError where the repository does not know the commit.
+    """
+    with tempfile.TemporaryDirectory(prefix="candidate-widget-") as folder:
+        code, packages = Path(folder) / "code", Path(folder) / "packages"
+        archive = subprocess.run(
+            ["git", "archive", COMMIT],  # noqa: S607
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            files.extractall(code, filter="data")
+        if _pins(code) != _pins(Path()):
+            subprocess.run(
+                [*PIP, f"--target={packages}", f"--requirement={code / LOCK}"], check=True
+            )
+        # Without the current folder, which would come first.
+        yield {"PYTHONPATH": f"{code}:{packages}", "PYTHONSAFEPATH": "1"}
+
+
+def _pins(folder: Path) -> list[str]:
+    return [line for line in (folder / LOCK).read_text().splitlines() if "==" in line]
