@@ -12,11 +12,12 @@ MAX_HEADING_LENGTH = 200  # of keys that are made into words
 
 Kind = Literal["text", "link", "number", "yesno", "empty", "items", "fields"]
 Manner = Literal["plain", "checklist", "questions"]
-Scale = Literal["reliability", "severity"]
+Scale = Literal["reliability", "severity", "level"]
 
 SCALES: Mapping[Scale, re.Pattern[str]] = {
     "reliability": re.compile(r"reliab|confiden|certain", re.IGNORECASE),
     "severity": re.compile(r"sever|impact|likelihood|priority|risklevel", re.IGNORECASE),
+    "level": re.compile(r"level|rating|grade|probability|urgency", re.IGNORECASE),
 }
 MAX_SCALE_LENGTH = 20  # a longer text is a sentence
 

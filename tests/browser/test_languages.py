@@ -194,7 +194,7 @@ def said() -> dict[str, Any]:
             "summary": SAID,
             "whatToValidate": [SAID],
             "interviewQuestions": [{"question": SAID, "whyItMatters": SAID}],
-            "risks": {"odd": [[SAID]]},
+            "risks": {"odd": [[SAID]], "severity": "High"},
             "odd": SAID,
             "deeper": {"whyItMatters": SAID},
         },
@@ -217,6 +217,26 @@ def languages_of_words(page: Page) -> list[dict[str, str]]:
         return words
     }""")
     return words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_of_the_interface_is_broken(language: str, embed: Embed, page: Page) -> None:
+    address = embed.open_unknown(language=language)
+    for width in (300, 640, 700):
+        page.set_viewport_size({"width": width, "height": 600})
+        page.goto(address)
+        assert page.evaluate(BROKEN) == []
+
+
+# Words of headings, labels and buttons that begin on one line and end on another.
+BROKEN = r"""() => [...document.querySelectorAll("button, h1, h2, h3, dt, .jump, .label, .filter *")]
+  .flatMap((element) => [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE))
+  .flatMap((text) => [...text.data.matchAll(/[^\s-]+/g)].filter(({ 0: word, index }) => {
+    const range = document.createRange()
+    range.setStart(text, index)
+    range.setEnd(text, index + word.length)
+    return new Set([...range.getClientRects()].map(({ top }) => top)).size > 1
+  }).map(([word]) => word))"""
 
 
 def test_no_word_of_the_interface_depends_on_a_script(embed: Embed) -> None:
