@@ -1,4 +1,4 @@
-// The last one to leave cancels the run.
+// Leaving ends this viewer's lease. When the last viewer has left, the server cancels the run.
 addEventListener("pagehide", () => {
   navigator.sendBeacon(document.getElementById("candidate-intelligence").dataset.leave)
 })

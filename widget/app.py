@@ -86,7 +86,7 @@ def create_app(
         Route("/embed/{token}/run", embed.start, methods=["POST"]),
         Route("/embed/{token}/report", embed.view),
         Route("/embed/{token}/cancellation", embed.cancel, methods=["POST"]),
-        Route("/embed/{token}/departure", embed.leave, methods=["POST"]),
+        Route("/embed/{token}/leave", embed.leave, methods=["POST"]),
         Route("/api/v1/sessions", host.open_session, methods=["POST"]),
         Route("/api/v1/statuses", host.statuses, methods=["POST"]),
         Route("/api/v1/usage", host.usage, methods=["GET"]),

@@ -8,7 +8,7 @@ Each address answers with a whole page or, where htmx asks, with the partial tha
     GET  /embed/{token}/report        the report
     POST /embed/{token}/run           start a run
     POST /embed/{token}/cancellation  cancel it
-    POST /embed/{token}/departure     the page has been left
+    POST /embed/{token}/leave         the page has been left
 
 HEAD is answered as GET is, and has no effect.
 """
@@ -84,7 +84,7 @@ class Embed:
 
     async def leave(self, request: Request) -> Response:
         session, _ = await self._sessions.find(request.path_params["token"])
-        await self._sessions.end_visit(session, request.query_params.get("visit", ""))
+        await self._sessions.leave(session, request.query_params.get("visit", ""))
         return Response(status_code=204)
 
     async def _enter(

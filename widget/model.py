@@ -98,10 +98,10 @@ class Permission(StrEnum):
 class EmbedSession:
     """One opening of a candidate profile, which makes it one viewer.
 
-    The viewer counts as gone from `gone_at` on; `visit` tells one loading of the page from the
-    next, and `openings` counts how often the report was opened. `language` is the one that the ATS
-    asked for, as a tag, or empty where it is none. `appearance` has the keys of the contract's
-    `appearance`. `origin` is the only one that may frame the session, or None where each of the
+    The viewer counts as present until `lease_until`. `visit` names one loading of the page, and
+    `openings` counts how often the report was opened. `language` is the one that the ATS asked for,
+    as a tag, or empty if what it asked for is no tag. `appearance` has the keys of the contract's
+    `appearance`. `origin` is the only one that may frame the session, or None if all origins of the
     settings may.
     """
 
@@ -112,6 +112,6 @@ class EmbedSession:
     appearance: Mapping[str, Any] = field(default_factory=dict)
     permissions: frozenset[Permission] = frozenset(Permission)
     origin: str | None = None
-    gone_at: float = 0.0
+    lease_until: float = 0.0
     visit: str = ""
     openings: int = 0

@@ -70,7 +70,7 @@ class Sessions:
             permissions=permissions,
             origin=origin,
             expires_at=now + self._settings.session_ttl,
-            gone_at=now,
+            lease_until=now,
         )
         await self._store.add_session(session, request, viewer_id)
         return self._signer.sign(session.id).decode(), session
@@ -92,26 +92,26 @@ class Sessions:
         return [] if request is None else [name for name in request["candidate"] if name != "id"]
 
     async def renew(self, session: EmbedSession) -> None:
-        """The session has been used, and its viewer is there."""
-        gone_at, _ = self._deadlines()
-        if gone_at - session.gone_at >= RENEWAL_SECONDS:
+        """Renews the session, and the lease of its viewer."""
+        lease_until, _ = self._deadlines()
+        if lease_until - session.lease_until >= RENEWAL_SECONDS:
             await self._renew(session)
 
     async def begin_visit(self, session: EmbedSession) -> EmbedSession:
-        """The page has been loaded: the beacons of earlier loads no longer count."""
+        """The page has been loaded. From now on, beacons of earlier visits change nothing."""
         visit = secrets.token_urlsafe(VISIT_BYTES)
         await self._renew(session, visit)
         return replace(session, visit=visit)
 
-    async def end_visit(self, session: EmbedSession, visit: str) -> None:
-        """The page has been left."""
+    async def leave(self, session: EmbedSession, visit: str) -> None:
+        """The page has been left: ends the viewer's lease, unless the page was loaded again."""
         if visit == session.visit:
-            await self._store.end_visit(session.id, visit, self._clock())
+            await self._store.leave(session.id, visit, self._clock())
 
     async def _renew(self, session: EmbedSession, visit: str | None = None) -> None:
-        gone_at, expires_at = self._deadlines()
+        lease_until, expires_at = self._deadlines()
         await self._store.renew_session(
-            session.id, gone_at=gone_at, expires_at=expires_at, visit=visit
+            session.id, lease_until=lease_until, expires_at=expires_at, visit=visit
         )
 
     def _deadlines(self) -> tuple[float, float]:

@@ -100,21 +100,21 @@ class Store:
         return " ".join(name for name in names if name)
 
     async def renew_session(
-        self, session_id: str, *, gone_at: float, expires_at: float, visit: str | None = None
+        self, session_id: str, *, lease_until: float, expires_at: float, visit: str | None = None
     ) -> None:
         """May come late, or be lost in an outage: the next poll renews it again."""
-        values: dict[str, Any] = {"gone_at": gone_at, "expires_at": expires_at}
+        values: dict[str, Any] = {"lease_until": lease_until, "expires_at": expires_at}
         if visit is not None:
             values["visit"] = visit
         values["session_id"] = session_id
         await self._database.run_soon(lambda c: c.execute(session_rows.UPDATE, values))
 
-    async def end_visit(self, session_id: str, visit: str, now: float) -> None:
-        """The viewer has left, unless the page has been loaded again since."""
+    async def leave(self, session_id: str, visit: str, now: float) -> None:
+        """Ends the lease of a viewer, unless another visit has begun since."""
         await self._write(
             update(sessions)
             .where(sessions.c.id == session_id, sessions.c.visit == visit)
-            .values(gone_at=now)
+            .values(lease_until=now)
         )
 
     async def open_report(self, session: EmbedSession, run: Run, now: float) -> None:
@@ -243,24 +243,24 @@ class Store:
         values = run_rows.canceling(reason, now, give_up_at) | {"canceled_by": session_id}
         return await self._write(statement.values(values)) == 1
 
-    async def cancel_abandoned(
-        self, now: float, grace: float, give_up_at: float, unseen_before: float
+    async def cancel_left(
+        self, now: float, grace: float, give_up_at: float, renewable_since: float
     ) -> int:
-        """Marks for cancellation each run whose last viewer has been gone for the grace.
+        """Marks for cancellation each run that everyone has left, and returns how many.
 
-        A viewer whose lease lapsed before `unseen_before` counts as there. Returns how many runs
-        were marked.
+        A viewer has left once the lease has been over for `grace` seconds. A lease that ended
+        before `renewable_since` does not count, because nobody could renew it.
         """
-        watched = exists().where(
+        present = exists().where(
             sessions.c.pair == runs.c.pair,
-            or_(sessions.c.gone_at > now - grace, sessions.c.gone_at < unseen_before),
+            or_(sessions.c.lease_until > now - grace, sessions.c.lease_until < renewable_since),
         )
-        abandoned = and_(run_rows.UNDER_WAY, ~watched)
+        left = and_(run_rows.UNDER_WAY, ~present)
         # SELECT first: it takes no write lock, and usually there is nothing to cancel.
-        if await self._first(select(1).where(abandoned).limit(1)) is None:
+        if await self._first(select(1).where(left).limit(1)) is None:
             return 0
         canceling = run_rows.canceling(Reason.LEFT, now, give_up_at)
-        return await self._write(update(runs).where(abandoned).values(canceling))
+        return await self._write(update(runs).where(left).values(canceling))
 
     async def count_under_way(self, now: float) -> int:
         row = await self._first(run_rows.COUNT_UNDER_WAY, now=now)

@@ -67,13 +67,13 @@ class Sweeper:
 
     async def _sweep(self, now: float) -> None:
         if self._settings.cancel_on_leave:
-            abandoned = await self._store.cancel_abandoned(
+            left = await self._store.cancel_left(
                 now,
                 self._settings.leave_grace,
                 give_up_at=now + self._settings.run_timeout,
-                unseen_before=self._unseen_before(now),
+                renewable_since=self._renewable_since_if_recent(now),
             )
-            metrics.cancellations.labels(Reason.LEFT).inc(abandoned)
+            metrics.cancellations.labels(Reason.LEFT).inc(left)
         for run in await self._store.due_cancellations(now):
             self._runs.repeat_cancellation(run)
         await self._store.purge(now, self._settings.report_ttl)
@@ -85,7 +85,10 @@ class Sweeper:
             metrics.events_waiting.set(await self._store.count_events())
         metrics.sweeps.inc()
 
-    def _unseen_before(self, now: float) -> float:
-        """After a start, or an outage of the store, viewers get a lease's time to come back."""
-        is_over = now >= self._renewable_since + self._settings.lease
-        return 0.0 if is_over else self._renewable_since
+    def _renewable_since_if_recent(self, now: float) -> float:
+        """After a start, or an outage of the store, viewers get one lease's time to renew theirs.
+
+        After that time, leases that ended before count as well: the moment is 0.
+        """
+        is_recent = now < self._renewable_since + self._settings.lease
+        return self._renewable_since if is_recent else 0.0

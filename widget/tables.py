@@ -5,7 +5,7 @@ What is large comes last in a row, as SQLite reads through it on the way to what
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = MetaData()
 
@@ -29,13 +29,13 @@ sessions = Table(
     Column("origin", String),
     Column("visit", String, nullable=False, default=""),
     Column("openings", Integer, nullable=False, default=0),
-    Column("gone_at", Float, nullable=False),
+    Column("lease_until", Float, nullable=False),
     Column("expires_at", Float, nullable=False, index=True),
     Column("sealed_viewer_id", LargeBinary),
     Column("sealed_ids", LargeBinary, nullable=False),
     Column("sealed_request", LargeBinary, nullable=False),
     Column("sealed_cv", LargeBinary),
-    Index("sessions_by_pair", "pair", "gone_at"),
+    Index("sessions_by_pair", "pair", "lease_until"),
 )
 
 runs = Table(

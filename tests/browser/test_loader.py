@@ -196,7 +196,7 @@ def waits_until_lapsed(page: Page, embed_url: str) -> None:
     """To say that a page has been left renews no session, so it can be asked whether it lives."""
 
     def has_lapsed() -> bool:
-        return local.post(f"{embed_url}/departure").status_code == 410
+        return local.post(f"{embed_url}/leave").status_code == 410
 
     Recruiter(page, page.url).waits_until(has_lapsed)
 

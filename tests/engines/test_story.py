@@ -180,7 +180,7 @@ def test_a_report_is_there_for_who_comes_back(recruiter: Recruiter, host: HostPa
 def test_a_session_that_has_lapsed_is_replaced_at_a_press(lapsing: Recruiter) -> None:
     opens_a_report(lapsing)
     session = lapsing.browser.in_frame("location.href.split('/', 5).join('/')")
-    lapsing.waits_until(lambda: local.post(f"{session}/departure").status_code == 410)
+    lapsing.waits_until(lambda: local.post(f"{session}/leave").status_code == 410)
     lapsing.presses(CLOSE)
     lapsing.waits_until(lambda: lapsing.states()[-2:] == ["expired", "open"])
     lapsing.presses(CLOSE)

@@ -143,7 +143,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(recruiter=RECRUITERS)
     def leaves(self, recruiter: int) -> None:
         session = self.sessions[recruiter]
-        self.do(self.processes[recruiter].sessions.end_visit(session, session.visit))
+        self.do(self.processes[recruiter].sessions.leave(session, session.visit))
 
     @rule(recruiter=RECRUITERS)
     def opens_the_profile_again(self, recruiter: int) -> None:

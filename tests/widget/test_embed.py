@@ -273,7 +273,7 @@ def test_once_its_secret_is_no_longer_in_use_a_session_has_expired_to_a_page_tha
 def test_a_get_for_the_beacon_or_an_unknown_address_is_no_error_of_the_server(
     browser: Browser,
 ) -> None:
-    assert browser.http.get(browser.base + "/departure").status_code == 405
+    assert browser.http.get(browser.base + "/leave").status_code == 405
     assert browser.http.get(browser.base + "/nowhere").status_code == 404
 
 
@@ -285,7 +285,7 @@ def test_an_address_with_a_slash_too_many_is_none_and_leads_nowhere(browser: Bro
 
 
 def test_head_is_answered_as_get_is_and_has_no_effect(tmp_path: Path) -> None:
-    """It neither asks the Partner API nor begins a visit: the page's departure still counts."""
+    """It neither asks the Partner API nor begins a visit: the page's beacon still counts."""
     partner = Partner(lambda: 0.0)
     partner.on("POST", reply("queued", retry_after="1")).on("GET", reply(retry_after="1"))
     partner.on("DELETE", reply("canceled"))
@@ -306,7 +306,7 @@ def test_head_is_answered_as_get_is_and_has_no_effect(tmp_path: Path) -> None:
         http.post(leave)
         deadline = time.monotonic() + 20
         while not partner.count("DELETE"):
-            assert time.monotonic() < deadline, "the departure did not count"
+            assert time.monotonic() < deadline, "the beacon did not count"
             time.sleep(0.05)
 
 

@@ -49,7 +49,7 @@ class Door:
         for path in ("", "/run", "/report", "/nowhere"):
             for headers in ({}, HTMX):
                 yield self.http.get(base + path, headers=headers)
-        for path in ("/run", "/report", "/departure?visit=x"):
+        for path in ("/run", "/report", "/leave?visit=x"):
             yield self.http.post(base + path)
 
 
@@ -191,7 +191,7 @@ def test_each_address_of_the_frame_is_tried_here() -> None:
         app = app._app  # type: ignore[attr-defined]
     paths = {route.path for route in app.routes if isinstance(route, Route)}
     assert {path for path in paths if path.startswith("/embed/")} == {
-        f"/embed/{{token}}{path}" for path in ("", "/run", "/report", "/cancellation", "/departure")
+        f"/embed/{{token}}{path}" for path in ("", "/run", "/report", "/cancellation", "/leave")
     }
 
 

@@ -71,8 +71,8 @@ def test_a_nonce_is_long_and_used_once() -> None:
 ADDRESSES = [
     ("GET", "{embed}", 200),
     ("GET", "{embed}/run", 200),
-    ("POST", "{embed}/departure", 204),
-    ("GET", "{embed}/departure", 405),
+    ("POST", "{embed}/leave", 204),
+    ("GET", "{embed}/leave", 405),
     ("GET", "{embed}/nowhere", 404),
     ("GET", "/embed/never-issued", 404),
     ("GET", static_url("widget.css"), 200),
@@ -137,7 +137,7 @@ def test_whatever_goes_wrong_in_the_frame_is_a_page(
     http: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embed = open_session(http)
-    answers = [http.get(f"{embed}/departure"), http.get(f"{embed}/nowhere")]
+    answers = [http.get(f"{embed}/leave"), http.get(f"{embed}/nowhere")]
 
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")

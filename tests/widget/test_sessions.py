@@ -154,7 +154,7 @@ async def test_only_the_latest_visit_can_end(
     second = await sessions.begin_visit(first)
     assert first.visit != second.visit
     for visit, gone in ((first.visit, False), ("", False), ("\0", False), (second.visit, True)):
-        await sessions.end_visit((await sessions.find(token))[0], visit)
+        await sessions.leave((await sessions.find(token))[0], visit)
         loaded = await store.load(session.id)
         assert loaded is not None
-        assert (loaded[0].gone_at == clock.now) is gone
+        assert (loaded[0].lease_until == clock.now) is gone

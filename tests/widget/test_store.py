@@ -86,7 +86,7 @@ async def a_session(
         pair=store.pair(IDA["id"], candidate["id"]),
         language="en",
         expires_at=NOW + 3600,
-        gone_at=NOW + 90,
+        lease_until=NOW + 90,
     )
     await store.add_session(
         replace(session, **members),  # type: ignore[arg-type]
@@ -199,22 +199,22 @@ async def test_a_run_that_has_left_its_phase_is_not_changed(store: Store) -> Non
     assert (await known(store, running)).phase is Phase.RUNNING
 
 
-async def abandon(store: Store, now: float, unseen_before: float = 0.0) -> int:
-    return await store.cancel_abandoned(
-        now, grace=10, give_up_at=now + 600, unseen_before=unseen_before
+async def cancel_left(store: Store, now: float, renewable_since: float = 0.0) -> int:
+    return await store.cancel_left(
+        now, grace=10, give_up_at=now + 600, renewable_since=renewable_since
     )
 
 
-async def test_a_run_is_abandoned_once_its_last_viewer_has_been_gone_for_the_grace(
+async def test_a_run_is_canceled_once_the_last_lease_has_been_over_for_the_grace(
     store: Store,
 ) -> None:
     run = await a_running_run(store)
     await a_session(store)
-    assert await abandon(store, NOW + 99.9) == 0
+    assert await cancel_left(store, NOW + 99.9) == 0
     assert await store.due_cancellations(NOW + 99.9) == []
-    assert await abandon(store, NOW + 100, unseen_before=NOW + 91) == 0
-    assert await abandon(store, NOW + 100, unseen_before=NOW + 90) == 1
-    assert await abandon(store, NOW + 100) == 0
+    assert await cancel_left(store, NOW + 100, renewable_since=NOW + 91) == 0
+    assert await cancel_left(store, NOW + 100, renewable_since=NOW + 90) == 1
+    assert await cancel_left(store, NOW + 100) == 0
     (due,) = await store.due_cancellations(NOW + 100)
     assert (due.id, due.phase, due.reason) == (run.id, Phase.CANCELING, Reason.LEFT)
 

@@ -147,7 +147,7 @@ def go_everywhere(widget: Widget) -> None:
         http.post(f"{base}/run")
         http.get(f"{base}/run?visit=private-visit")
     http.post(f"{base}/cancellation")
-    http.post(f"{base}/departure?visit=private-visit")
+    http.post(f"{base}/leave?visit=private-visit")
     http.get(base, headers={"X-Request-Id": "private id", "Referer": "http://private-page"})
     for path in [
         "/embed/private-token",
@@ -332,7 +332,7 @@ def test_each_request_has_an_id_of_its_own(http: TestClient) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_was_bound_for_a_request_is_gone_at_the_next_in_the_same_context() -> None:
+async def test_what_was_bound_for_a_request_is_lease_until_the_next_in_the_same_context() -> None:
     seen = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
