@@ -163,13 +163,16 @@ def test_the_page_on_capacity_says_what_was_measured() -> None:
         assert said.format(measured[name]) in page, name
 
 
-def test_every_test_that_shows_a_protection_exists() -> None:
-    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text()))
-    sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
-    assert len(named) > 40
-    assert named <= set(re.findall(r"def (test_\w+)", sources))
+def test_each_threat_has_tests_that_are_marked_with_its_name() -> None:
+    table = (ROOT / "docs" / "security.md").read_text().partition("| threat |")[2]
+    threats = re.findall(r"^\| ([^|]+) \| [^-]", table.partition("\n\n")[0], re.MULTILINE)
+    sources = [path.read_text() for path in (ROOT / "tests").rglob("test_*.py")]
+    marked = re.findall(r'^@pytest\.mark\.threat\(name="(.+)"\)$', "".join(sources), re.MULTILINE)
+    assert len(threats) == len(set(threats)) > 20
+    assert set(marked) == set(threats)
 
 
+@pytest.mark.threat(name="supply chain")
 def test_the_vendored_files_are_as_they_came_and_carry_their_version() -> None:
     vendored = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
@@ -231,6 +234,7 @@ def _imported_by(source: Path) -> set[str]:
     return {name.split(".")[1] for name in names if name.startswith("widget.")}
 
 
+@pytest.mark.threat(name="supply chain")
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_each_lock_pins_everything_by_hash_and_holds_no_address(lock: Path) -> None:
     text = lock.read_text()
@@ -247,6 +251,7 @@ def test_the_image_gets_the_versions_that_are_tested() -> None:
         assert _pins(lock).items() <= tested.items()
 
 
+@pytest.mark.threat(name="supply chain")
 def test_the_image_installs_what_is_pinned_by_hash_and_nothing_else() -> None:
     steps = (ROOT / "Dockerfile").read_text().replace("\\\n", "").replace("&&", "\n").splitlines()
     pips = [re.sub(r".*\bpip ", "", step).split() for step in steps if "/pip " in step]

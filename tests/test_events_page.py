@@ -49,6 +49,7 @@ PROGRAMS = {
 RUNNABLE = [name for name, (program, _) in PROGRAMS.items() if shutil.which(program)]
 
 
+@pytest.mark.threat(name="forged events")
 @pytest.mark.parametrize("language", RUNNABLE)
 def test_the_code_on_the_page_takes_what_the_widget_signs_and_nothing_else(
     language: str, tmp_path: Path

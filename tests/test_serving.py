@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ import httpx2
 import pytest
 
 from demo_ats.servers import LOOPBACK, local, process_of, wait_until_ready
-from tests.widget.people import create_body
+from tests.widget.people import MARA, TOMAS, create_body
 from widget import connection, json_body, network, partner_api, runs, serving
 from widget.app import FINISH_SECONDS
 
@@ -31,21 +31,27 @@ PATIENCE_SECONDS = 60
 STOP_SECONDS = 10
 HTMX = {"HX-Request": "true"}
 
-each_number_of_workers = pytest.mark.parametrize("workers", [1, 2])
+OPENED = "candidate_widget_sessions_opened_total"
+SESSIONS = 20
 
 
 class Partner:
-    """A Partner API that takes a POST and does not answer it before it is released."""
+    """A Partner API that, while it is held, takes a POST and does not answer it."""
 
     def __init__(self) -> None:
         self.arrived = threading.Event()
         self.released = threading.Event()
+        self.released.set()
         self.server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
         self.server.daemon_threads = True
 
     @property
     def origin(self) -> str:
         return f"http://{LOOPBACK}:{self.server.server_port}"
+
+    def hold(self) -> None:
+        self.arrived.clear()
+        self.released.clear()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         partner = self
@@ -100,14 +106,17 @@ class Server:
             trust_env=False,
         )
 
-    def open_session(self) -> str:
+    def open_session(self, candidate: Mapping[str, Any] = MARA) -> str:
         answer = self.http.post(
             "/api/v1/sessions",
             headers={"Authorization": f"Bearer {self.token}"},
-            json=create_body(),
+            json=create_body(candidate),
         )
         assert answer.status_code == 201
         return httpx2.URL(answer.json()["embed_url"]).path
+
+    def shows(self, state: str, base: str) -> bool:
+        return f'data-state="{state}"' in self.http.get(f"{base}/run", headers=HTMX).text
 
     def click(self, base: str) -> httpx2.Response:
         return self.http.post(f"{base}/run", headers=HTMX)
@@ -177,6 +186,142 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def refused_start(
+    environment: dict[str, str], port: int, workers: int = 1
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(port, workers),
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+# A start that is refused
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_database_that_cannot_be_used_is_one_line_and_no_success(
+    environment: dict[str, str], tmp_path: Path, workers: int
+) -> None:
+    (tmp_path / "folder.db").mkdir()
+    environment["WIDGET_DATABASE_URL"] = f"sqlite:///{tmp_path / 'folder.db'}"
+    ended = refused_start(environment, free_port(), workers)
+    events = [json.loads(line) for line in ended.stderr.splitlines()]
+    failures = [event for event in events if event["event"] == "start_failed"]
+    assert ended.returncode == 3
+    assert failures[0]["cause"] == "unable to open database file"
+
+
+def test_a_port_that_is_taken_stops_the_start(environment: dict[str, str]) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        ended = refused_start(environment, taken.getsockname()[1])
+    assert ended.returncode == 3
+    assert "Address already in use" in ended.stderr
+
+
+def test_a_metrics_port_that_is_taken_is_one_line_and_nothing_starts(
+    environment: dict[str, str],
+) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        environment["WIDGET_METRICS_PORT"] = str(taken.getsockname()[1])
+        ended = refused_start(environment, free_port(), workers=2)
+    assert ended.returncode == 3
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("WIDGET_METRICS_PORT: ")
+
+
+# From a start to its stop
+
+
+@pytest.fixture
+def metrics_port(environment: dict[str, str]) -> int:
+    port = free_port()
+    environment["WIDGET_METRICS_PORT"] = str(port)
+    return port
+
+
+def test_one_process_counts_refuses_large_headers_and_stops_in_time(
+    environment: dict[str, str], partner: Partner, metrics_port: int
+) -> None:
+    with a_widget(environment) as server:
+        expect_metrics_to_be_served_to_this_machine_alone(metrics_port)
+        expect_counts_of_what_is_done(server, metrics_port)
+        expect_large_headers_to_be_refused(server)
+        partner.hold()
+        with unfinished_request(server):
+            server.click(server.open_session(TOMAS))
+            assert partner.arrived.is_set()
+            server.process.send_signal(signal.SIGTERM)
+            expect_to_stop(server)
+
+
+def test_workers_count_together_are_replaced_and_keep_a_run_when_they_stop(
+    environment: dict[str, str], partner: Partner, metrics_port: int, tmp_path: Path
+) -> None:
+    """Those that start later have the same secrets, even where the file of one is no longer there,
+    as in a pipe or once it was replaced."""
+    file = tmp_path / "token"
+    file.write_text(environment["WIDGET_HOST_TOKEN"])
+    variables = environment | {"WIDGET_HOST_TOKEN": "", "WIDGET_HOST_TOKEN_FILE": str(file)}
+    with a_widget(variables, 2, environment["WIDGET_HOST_TOKEN"]) as server:
+        file.unlink()
+        expect_counts_of_what_is_done(server, metrics_port)
+        for replace, opened in ((reload, SESSIONS + 1), (kill_workers, SESSIONS + 2)):
+            replace(server)
+            until(lambda: server.http.get("/readyz").status_code == 200)
+            server.open_session()
+            assert sample(metrics_port, OPENED) == opened
+        base = server.open_session(TOMAS)
+        partner.hold()
+        with unfinished_request(server), ThreadPoolExecutor() as background:
+            click = background.submit(server.click, base)
+            assert partner.arrived.wait(PATIENCE_SECONDS)
+            server.process.send_signal(signal.SIGTERM)
+            assert 'data-state="running"' in click.result().text
+            partner.released.set()
+            expect_to_stop(server)
+    with a_widget(environment) as again:
+        until(lambda: again.shows("open", base))
+
+
+def expect_counts_of_what_is_done(server: Server, metrics_port: int) -> None:
+    base, *_ = [server.open_session() for _ in range(SESSIONS)]
+    server.click(base)
+    until(lambda: server.shows("open", base))
+    for name, count in {
+        OPENED: SESSIONS,
+        "candidate_widget_runs_started_total": 1,
+        'candidate_widget_runs_ended_total{outcome="completed"}': 1,
+        "candidate_widget_report_seconds_count": 1,
+    }.items():
+        # A run is counted once it is stored, and may be seen in between.
+        until(lambda: sample(metrics_port, name) >= count)  # noqa: B023
+        assert sample(metrics_port, name) == count
+    until(lambda: sample(metrics_port, "candidate_widget_sweeps_total") > 0)
+
+
+def sample(port: int, name: str) -> float:
+    text = local.get(f"http://{LOOPBACK}:{port}/metrics").text
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def expect_metrics_to_be_served_to_this_machine_alone(port: int) -> None:
+    listening = Path("/proc/net/tcp").read_text()
+    assert f"0100007F:{port:04X}" in listening
+    assert f"00000000:{port:04X}" not in listening
+
+
+def expect_large_headers_to_be_refused(server: Server) -> None:
+    refused = server.http.get("/healthz", headers={"X-Long": "x" * connection.MAX_HEAD_BYTES})
+    assert refused.status_code == 431
+    with pytest.raises(ConnectionError):
+        flood(server.port)
+    assert server.http.get("/healthz").status_code == 200
+
+
 def flood(port: int) -> None:
     """A request whose address does not end within a gigabyte."""
     with socket.create_connection((LOOPBACK, port)) as sender:
@@ -184,79 +329,38 @@ def flood(port: int) -> None:
             sender.sendall(b"x" * 1024 * 1024)
 
 
-# Starting
+def reload(server: Server) -> None:
+    """SIGHUP replaces one worker after the other."""
+    before = set(server.workers())
+    server.process.send_signal(signal.SIGHUP)
+    until(lambda: len(server.workers()) == 2 and before.isdisjoint(server.workers()))
 
 
-@each_number_of_workers
-def test_bad_settings_stop_the_start_with_a_line_for_each_variable(
-    environment: dict[str, str], workers: int
-) -> None:
-    port = free_port()
-    bad = {
-        "WIDGET_SECRET_KEY": "short",
-        "WIDGET_LEASE": "soon",
-        "WIDGET_HOST_TOKEN": "",
-        "WIDGET_DATABASE_URL": "postgresql://widget:private@host:port/name",
-    }
-    ended = subprocess.run(
-        command(port, workers),
-        env={**os.environ, **environment, **bad},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-    )
-    assert ended.returncode == 2
-    assert ended.stdout == ""
-    assert sorted(line.partition(":")[0] for line in ended.stderr.splitlines()) == sorted(bad)
-    assert "private" not in ended.stderr
+def kill_workers(server: Server) -> None:
+    before = set(server.workers())
+    for worker in before:
+        os.kill(worker, signal.SIGKILL)
+    until(lambda: len(set(server.workers()) - before) == 2)
 
 
-@each_number_of_workers
-def test_a_database_that_cannot_be_used_is_one_line_and_no_success(
-    environment: dict[str, str], tmp_path: Path, workers: int
-) -> None:
-    (tmp_path / "folder.db").mkdir()
-    environment["WIDGET_DATABASE_URL"] = f"sqlite:///{tmp_path / 'folder.db'}"
-    ended = subprocess.run(
-        command(free_port(), workers),
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-    )
-    events = [json.loads(line) for line in ended.stderr.splitlines()]
-    failures = [event for event in events if event["event"] == "start_failed"]
-    assert ended.returncode == 3
-    assert len(failures) >= 1
-    assert failures[0]["cause"] == "unable to open database file"
-
-
-@each_number_of_workers
-def test_a_port_that_is_taken_stops_the_start(environment: dict[str, str], workers: int) -> None:
-    with socket.create_server((LOOPBACK, 0)) as taken:
-        ended = subprocess.run(
-            command(taken.getsockname()[1], workers),
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
+@contextmanager
+def unfinished_request(server: Server) -> Iterator[None]:
+    """Somebody sends the head of a request, and never its body."""
+    with socket.create_connection((LOOPBACK, server.port)) as sender:
+        sender.sendall(
+            b"POST /api/v1/sessions HTTP/1.1\r\nHost: widget\r\nContent-Length: 9\r\n"
+            b"Content-Type: application/json\r\n"
+            b"Authorization: Bearer " + server.token.encode() + b"\r\n\r\n"
         )
-    assert ended.returncode == 3
-    assert "Address already in use" in ended.stderr
+        yield
 
 
-# Holding
+def expect_to_stop(server: Server) -> None:
+    assert server.stopped_after() < STOP_SECONDS
+    assert server.process.returncode == 0
 
 
-def test_large_headers_are_refused_and_the_next_request_is_answered(
-    environment: dict[str, str],
-) -> None:
-    with a_widget(environment) as server:
-        refused = server.http.get("/healthz", headers={"X-Long": "x" * connection.MAX_HEAD_BYTES})
-        assert refused.status_code == 431
-        with pytest.raises(ConnectionError):
-            flood(server.port)
-        assert server.http.get("/healthz").status_code == 200
+# Documented
 
 
 @pytest.mark.parametrize(
@@ -277,139 +381,3 @@ def test_large_headers_are_refused_and_the_next_request_is_answered(
 )
 def test_each_limit_is_documented(limit: str) -> None:
     assert limit in OPERATIONS
-
-
-# Stopping
-
-
-@each_number_of_workers
-def test_sigterm_answers_what_is_being_asked_and_keeps_the_run(
-    environment: dict[str, str], partner: Partner, workers: int
-) -> None:
-    with a_widget(environment, workers) as server, ThreadPoolExecutor() as background:
-        base = server.open_session()
-        click = background.submit(server.click, base)
-        assert partner.arrived.wait(PATIENCE_SECONDS)
-        server.process.send_signal(signal.SIGTERM)
-        answer = click.result()
-        partner.released.set()
-        assert server.stopped_after() < STOP_SECONDS
-        assert server.process.returncode == 0
-    assert answer.status_code == 200
-    assert 'data-state="running"' in answer.text
-    with a_widget(environment, workers) as again:
-        until(lambda: 'data-state="open"' in again.http.get(f"{base}/run", headers=HTMX).text)
-
-
-@each_number_of_workers
-def test_sigterm_does_not_wait_for_those_who_never_finish(
-    environment: dict[str, str], partner: Partner, workers: int
-) -> None:
-    with (
-        a_widget(environment, workers) as server,
-        socket.create_connection((LOOPBACK, server.port)) as unfinished,
-    ):
-        base = server.open_session()
-        unfinished.sendall(
-            b"POST /api/v1/sessions HTTP/1.1\r\nHost: widget\r\nContent-Length: 9\r\n"
-            b"Content-Type: application/json\r\n"
-            b"Authorization: Bearer " + server.token.encode() + b"\r\n\r\n"
-        )
-        server.click(base)
-        assert partner.arrived.is_set()
-        server.process.send_signal(signal.SIGTERM)
-        assert server.stopped_after() < STOP_SECONDS
-        assert server.process.returncode == 0
-
-
-def test_sighup_replaces_the_workers(environment: dict[str, str]) -> None:
-    with a_widget(environment, workers=2) as server:
-        before = set(server.workers())
-        server.process.send_signal(signal.SIGHUP)
-        until(lambda: len(server.workers()) == 2 and not before & set(server.workers()))
-        assert server.http.get("/readyz").status_code == 200
-
-
-# Counting
-
-
-@pytest.fixture
-def metrics_port(environment: dict[str, str]) -> int:
-    port = free_port()
-    environment["WIDGET_METRICS_PORT"] = str(port)
-    return port
-
-
-def sample(port: int, name: str) -> float:
-    text = local.get(f"http://{LOOPBACK}:{port}/metrics").text
-    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
-
-
-@each_number_of_workers
-def test_metrics_count_what_all_workers_do(
-    environment: dict[str, str], partner: Partner, metrics_port: int, workers: int
-) -> None:
-    partner.released.set()
-    with a_widget(environment, workers) as server:
-        bases = []
-        for _ in range(20):
-            bases.append(server.open_session())
-        server.click(bases[0])
-        until(lambda: 'data-state="open"' in server.http.get(f"{bases[0]}/run", headers=HTMX).text)
-        until(lambda: sample(metrics_port, "candidate_widget_sweeps_total") > 0)
-        assert sample(metrics_port, "candidate_widget_sessions_opened_total") == 20
-        assert sample(metrics_port, "candidate_widget_runs_started_total") == 1
-        assert sample(metrics_port, 'candidate_widget_runs_ended_total{outcome="completed"}') == 1
-        assert sample(metrics_port, "candidate_widget_report_seconds_count") == 1
-
-
-def test_what_a_worker_has_counted_outlives_it_and_its_successor_has_the_same_secrets(
-    environment: dict[str, str], metrics_port: int, tmp_path: Path
-) -> None:
-    """Even where the file of one is no longer there, as in a pipe or once it was replaced."""
-    name = "candidate_widget_sessions_opened_total"
-    file = tmp_path / "token"
-    file.write_text(environment["WIDGET_HOST_TOKEN"])
-    variables = environment | {"WIDGET_HOST_TOKEN": "", "WIDGET_HOST_TOKEN_FILE": str(file)}
-    with a_widget(variables, 2, environment["WIDGET_HOST_TOKEN"]) as server:
-        file.unlink()
-        for _ in range(10):
-            server.open_session()
-        before = server.workers()
-        assert len(before) == 2
-        for worker in before:
-            os.kill(worker, signal.SIGKILL)
-        until(lambda: len(set(server.workers()) - set(before)) == 2)
-        assert sample(metrics_port, name) == 10
-        until(lambda: server.http.get("/readyz").status_code == 200)
-        server.open_session()
-        assert sample(metrics_port, name) == 11
-
-
-def test_metrics_are_served_to_this_machine_alone(
-    environment: dict[str, str], metrics_port: int
-) -> None:
-    with a_widget(environment):
-        listening = Path("/proc/net/tcp").read_text()
-        assert f"0100007F:{metrics_port:04X}" in listening
-        assert f"00000000:{metrics_port:04X}" not in listening
-
-
-@each_number_of_workers
-def test_a_metrics_port_that_is_taken_is_one_line_and_nothing_starts(
-    environment: dict[str, str], workers: int
-) -> None:
-    port = free_port()
-    with socket.create_server((LOOPBACK, 0)) as taken:
-        environment["WIDGET_METRICS_PORT"] = str(taken.getsockname()[1])
-        ended = subprocess.run(
-            command(port, workers),
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-        )
-    assert ended.returncode == 3
-    (line,) = ended.stderr.splitlines()
-    assert line.startswith("WIDGET_METRICS_PORT: ")

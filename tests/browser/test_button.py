@@ -1,5 +1,6 @@
 """Each transition of the button, through the demo ATS and its three origins."""
 
+import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from demo_ats.servers import Demo, local
@@ -141,6 +142,7 @@ def test_two_tabs_share_one_run_and_both_open_its_report(
     assert len(posts) == 1
 
 
+@pytest.mark.threat(name="report of another company")
 def test_another_client_company_runs_and_pays_for_a_report_of_its_own(
     recruiter: Recruiter, demo: Demo
 ) -> None:

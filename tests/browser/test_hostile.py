@@ -177,6 +177,7 @@ def texts_of(frame: FrameLocator, selector: str) -> list[str]:
     return found
 
 
+@pytest.mark.threat(name="injection")
 def test_hostile_strings_are_read_and_do_nothing_while_a_run_goes_on_and_in_its_report(
     page: Page, servers: Servers
 ) -> None:

@@ -675,6 +675,7 @@ def test_the_strictest_policy_of_a_page_is_enough(
     recruiter.sees("open")
 
 
+@pytest.mark.threat(name="CSRF")
 def test_no_third_party_cookie_is_needed_and_none_is_set(
     playwright: Playwright, host: HostPages, demo: Demo
 ) -> None:
@@ -690,6 +691,7 @@ def test_no_third_party_cookie_is_needed_and_none_is_set(
     strict.close()
 
 
+@pytest.mark.threat(name="report read by the page")
 def test_the_frame_has_a_name_and_no_right_that_it_does_not_need(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
@@ -758,6 +760,7 @@ def test_the_frame_answers_its_parent(framed: Page) -> None:
     assert events == ["state", "resize"]
 
 
+@pytest.mark.threat(name="report read by the page")
 def test_the_frame_answers_no_other_window_of_the_page(framed: Page) -> None:
     framed.evaluate("document.body.append(document.createElement('iframe'))")
     framed.evaluate(
@@ -769,6 +772,7 @@ def test_the_frame_answers_no_other_window_of_the_page(framed: Page) -> None:
     assert framed.evaluate("answers") == []
 
 
+@pytest.mark.threat(name="clickjacking")
 def test_the_frame_answers_no_parent_of_another_origin(page: Page, host: HostPages) -> None:
     """Were it framed after all: here the policy that forbids it is taken from the answer."""
 

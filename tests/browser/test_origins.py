@@ -80,6 +80,7 @@ def _seen_in(page: Page, origin: str, address: str) -> tuple[bool, bool]:
     return shown, page.evaluate("answers") > 0
 
 
+@pytest.mark.threat(name="clickjacking")
 def test_each_subdomain_of_a_wildcard_may_frame_it_and_no_look_alike(
     page: Page, embed: Embed
 ) -> None:
@@ -88,6 +89,7 @@ def test_each_subdomain_of_a_wildcard_may_frame_it_and_no_look_alike(
     assert framed(page, LOOK_ALIKES, address) == {(False, False)}
 
 
+@pytest.mark.threat(name="clickjacking")
 def test_a_session_that_names_its_origin_is_framed_there_alone(page: Page, embed: Embed) -> None:
     address = embed.profile(origin=ACME)
     assert framed(page, [ACME], address) == {(True, True)}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from demo_ats.servers import Demo
@@ -71,6 +72,7 @@ def test_links_of_signals_open_in_a_new_tab_and_tell_nothing(recruiter: Recruite
     expect(link).to_have_attribute("rel", "noopener noreferrer")
 
 
+@pytest.mark.threat(name="CSRF")
 def test_the_widget_keeps_nothing_in_the_browser(recruiter: Recruiter, demo: Demo) -> None:
     recruiter.opens("cand_1063")
     recruiter.presses(RUN)

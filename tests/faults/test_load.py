@@ -37,6 +37,7 @@ async def partner() -> AsyncIterator[Partner]:
     await partner.close()
 
 
+@pytest.mark.threat(name="hostile answers")
 @pytest.mark.anyio
 async def test_a_slow_partner_api_does_not_slow_the_pages_of_others(
     partner: Partner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -52,6 +52,7 @@ def test_post(stage: Stage, fault: Fault) -> None:
     ends_well(recruiter.watch_until("open"))
 
 
+@pytest.mark.threat(name="hostile answers")
 @each_fault
 def test_get_while_running(stage: Stage, fault: Fault) -> None:
     recruiter = stage.recruiter()

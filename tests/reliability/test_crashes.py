@@ -66,6 +66,7 @@ async def kill_amid(widget: Widget, round_number: int, chance: random.Random) ->
         return await asyncio.gather(*(report_of(tab) for tab in tabs))
 
 
+@pytest.mark.threat(name="billed twice")
 @pytest.mark.timeout(100 * ROUNDS)
 async def test_runs_that_were_hit_by_a_kill_end_in_a_report_that_is_billed_and_told_once(
     serve: Serve, sandbox: Sandbox

@@ -37,6 +37,7 @@ def expect_one_run(sandbox: Sandbox) -> None:
     assert sandbox.bills() == ["test_green"]
 
 
+@pytest.mark.threat(name="billed twice")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_500_clicks_on_four_workers_with_sqlite_make_one_post(
     serve: Serve, sandbox: Sandbox
@@ -45,6 +46,7 @@ async def test_500_clicks_on_four_workers_with_sqlite_make_one_post(
     expect_one_run(sandbox)
 
 
+@pytest.mark.threat(name="billed twice")
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_500_clicks_on_two_servers_with_one_postgresql_make_one_post(
     serve: Serve, sandbox: Sandbox

@@ -173,6 +173,7 @@ def test_numbers_keep_their_digits_and_a_text_of_json_is_readable() -> None:
 # What it costs
 
 
+@pytest.mark.threat(name="hostile answers")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_whatever_comes_time_and_size_are_bounded(
     shape: str, monkeypatch: pytest.MonkeyPatch

@@ -79,6 +79,7 @@ async def deliver(*senders: Deliveries) -> None:
         await each.finish(30)
 
 
+@pytest.mark.threat(name="forged events")
 async def test_an_event_is_sent_as_standard_webhooks_has_it_and_deleted_once_taken(
     settings: MakeSettings, database_url: str
 ) -> None:
@@ -98,6 +99,7 @@ async def test_an_event_is_sent_as_standard_webhooks_has_it_and_deleted_once_tak
         assert await world.told() == []
 
 
+@pytest.mark.threat(name="hostile receiver")
 async def test_an_event_that_is_not_taken_comes_again_with_its_id_for_three_days(
     world: World,
 ) -> None:
@@ -193,6 +195,7 @@ async def swamp_with_headers(writer: asyncio.StreamWriter) -> None:
 BAD = [never, drip, hang_up, talk_nonsense, swamp_with_headers]
 
 
+@pytest.mark.threat(name="hostile receiver")
 async def test_a_bad_receiver_is_given_up_in_time_loses_nothing_and_slows_nothing(
     settings: MakeSettings, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +228,7 @@ async def test_a_bad_receiver_is_given_up_in_time_loses_nothing_and_slows_nothin
                 await one.close()
 
 
+@pytest.mark.threat(name="hostile receiver")
 async def test_a_success_is_one_however_large_and_nothing_of_it_is_read_or_kept(
     settings: MakeSettings, database_url: str
 ) -> None:

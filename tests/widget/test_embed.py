@@ -163,6 +163,7 @@ def test_each_answer_has_a_nonce_of_its_own_and_every_htmx_element_carries_it(
     assert len(nonces) == 3
 
 
+@pytest.mark.threat(name="clickjacking")
 def test_the_page_may_be_framed_by_the_named_origins_and_runs_nothing_inline(
     browser: Browser,
 ) -> None:
@@ -234,6 +235,7 @@ def test_a_token_that_was_never_issued_is_a_404_with_a_sentence(
     assert "does not belong to a candidate profile" in response.text
 
 
+@pytest.mark.threat(name="guessed address")
 def test_a_token_with_another_last_character_is_a_404(browser: Browser) -> None:
     for character in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_":
         expected = 200 if browser.base.endswith(character) else 404
@@ -277,6 +279,7 @@ def test_a_get_for_the_beacon_or_an_unknown_address_is_no_error_of_the_server(
     assert browser.http.get(browser.base + "/nowhere").status_code == 404
 
 
+@pytest.mark.threat(name="request smuggling")
 def test_an_address_with_a_slash_too_many_is_none_and_leads_nowhere(browser: Browser) -> None:
     for path in [f"{browser.base}/", f"{browser.base}/run/", "/embed.js/", "/api/v1/sessions/"]:
         for method in ["GET", "POST", "HEAD"]:

@@ -209,6 +209,7 @@ def break_down(*_: object) -> None:
     raise OperationalError("disk full", {}, Exception())
 
 
+@pytest.mark.threat(name="stolen database")
 async def test_an_erasure_takes_what_is_not_delivered_and_is_told_alone(world: World) -> None:
     world.partner.on("POST", reply("queued")).on("DELETE", httpx2.Response(500), reply("canceled"))
     session = await world.viewer()

@@ -313,6 +313,7 @@ def test_of_a_key_that_comes_twice_the_last_one_counts(ats: ATS) -> None:
     assert list(ats.errors(f'{{{good.removesuffix("}")}, "language": 7}}'.encode())) == ["language"]
 
 
+@pytest.mark.threat(name="read logs")
 def test_no_message_repeats_a_value(ats: ATS) -> None:
     body = changed("appearance", {"theme": "hush", "accent": "hush", "font": ["hush"]})
     body |= {"language": ["hush"], "client": "hush"}
@@ -452,6 +453,7 @@ def test_a_body_may_be_as_large_as_the_limit(ats: ATS) -> None:
     assert_problem(ats.post(exactly(MAX_BODY_BYTES + 1)), 413)
 
 
+@pytest.mark.threat(name="exhaustion")
 def test_a_body_in_chunks_is_counted_as_it_comes(ats: ATS) -> None:
     def chunks(size: int) -> Iterator[bytes]:
         body = exactly(size)
@@ -540,6 +542,7 @@ def test_of_two_headers_only_the_first_is_looked_at(ats: ATS) -> None:
     assert_problem(ats.http.post(SESSIONS, json=create_body(), headers=two), 401)
 
 
+@pytest.mark.threat(name="guessed host token")
 def test_a_token_is_compared_with_each_known_one_in_constant_time(
     ats: ATS, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -557,6 +560,7 @@ def test_a_token_is_compared_with_each_known_one_in_constant_time(
         assert compared == [(token.encode(), each) for each in known]
 
 
+@pytest.mark.threat(name="guessed host token")
 def test_who_has_no_token_learns_nothing_of_the_body(ats: ATS) -> None:
     for body, headers in ((b"{", {}), (b"{}", {"Content-Type": "text/plain"})):
         assert_problem(ats.post(body, None, **headers), 401)
@@ -653,6 +657,7 @@ def test_erasing_what_was_never_there_is_fine(ats: ATS) -> None:
     assert ats.erase("nobody", "nobody").content == b""
 
 
+@pytest.mark.threat(name="stolen database")
 def test_erasing_leaves_nothing_in_any_table(ats: ATS) -> None:
     ats.partner.on("POST", completed(summary="Solid."))
     embed = ats.opens()

@@ -100,6 +100,7 @@ def test_hostile_strings_are_text_and_add_neither_elements_nor_attributes() -> N
         assert all(href and link(href) for href in links), text
 
 
+@pytest.mark.threat(name="injection")
 def test_naughty_strings_are_text_and_add_neither_elements_nor_attributes() -> None:
     naughty = hostile.naughty()
     assert len(naughty) > 500

@@ -28,6 +28,7 @@ def test_a_link_is_shown_by_its_host(url: str, host: str) -> None:
     assert link(url) == Link(url, host)
 
 
+@pytest.mark.threat(name="injection")
 @pytest.mark.parametrize(
     ("url", "ascii_url", "host"),
     [

@@ -183,6 +183,7 @@ async def test_calls_count_by_method_and_outcome(world: World, answer: Reply, ou
     assert calls.grown == 1
 
 
+@pytest.mark.threat(name="read logs")
 def test_sessions_and_requests_count_by_route_and_never_by_path(settings: MakeSettings) -> None:
     sessions = Counting("sessions_opened_total")
     route = {"method": "POST", "route": "/api/v1/sessions"}

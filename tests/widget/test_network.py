@@ -168,6 +168,7 @@ async def test_a_private_authority_is_trusted_for_the_names_that_it_signed(
     assert len(upstream.heads) == 2
 
 
+@pytest.mark.threat(name="joined calls")
 async def test_no_cookie_of_the_partner_api_is_sent_back(authority: Authority) -> None:
     upstream = Upstream()
     async with listening(upstream, authority.server("localhost")) as port:
@@ -176,6 +177,7 @@ async def test_no_cookie_of_the_partner_api_is_sent_back(authority: Authority) -
     assert not any(b"cookie" in head.lower() for head in upstream.heads)
 
 
+@pytest.mark.threat(name="key sent elsewhere")
 @pytest.mark.parametrize(
     ("credentials", "user"), [(None, ""), ("us er:p@ss:w/ord", "us%20er:p%40ss%3Aw%2Ford@")]
 )

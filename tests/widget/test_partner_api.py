@@ -82,6 +82,7 @@ async def error_of(answer: Reply) -> PartnerError:
 # What is sent
 
 
+@pytest.mark.threat(name="secret in the page")
 async def test_every_call_carries_the_key_and_the_content_type() -> None:
     async with api(lambda _: reply()) as (client, requests):
         await client.create(create_body())
@@ -107,6 +108,7 @@ async def test_an_id_stays_one_segment_of_the_path() -> None:
     assert requests[0].url.raw_path == b"/api/v1/analyses/a%2Fb%3Fc%23d%20%C3%A9"
 
 
+@pytest.mark.threat(name="key sent elsewhere")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_no_redirect_is_followed(status: int) -> None:
     away = httpx2.Response(status, headers={"Location": "https://elsewhere.example/"})
@@ -210,6 +212,7 @@ async def test_each_failure_is_one_of_a_few(answer: Reply, error: type[PartnerEr
     assert type(await error_of(answer)) is error
 
 
+@pytest.mark.threat(name="hostile answers")
 async def test_an_answer_that_is_too_large_is_not_read_to_its_end() -> None:
     large = httpx2.Response(200, content=b" " * (MAX_ANSWER_BYTES + 1))
     assert str(await error_of(large)) == "answer too large"
@@ -232,6 +235,7 @@ async def answer_in_gzip(content: bytes, pack: Callable[[bytes], bytes] = gzip.c
         return await client.get(ANALYSIS)
 
 
+@pytest.mark.threat(name="hostile answers")
 async def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partner_api, "CALL_SECONDS", 0.05)
     arrived = []
@@ -253,6 +257,7 @@ async def test_an_error_keeps_how_long_the_api_asked_to_wait(code: int) -> None:
     assert (await error_of(httpx2.Response(code, text="{"))).retry_after is None
 
 
+@pytest.mark.threat(name="secret in the page")
 @pytest.mark.parametrize(
     "answer",
     [

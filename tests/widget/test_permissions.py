@@ -96,6 +96,7 @@ def test_who_may_only_look_closes_and_views_a_report_by_plain_forms(door: Door) 
     assert door.get(str(opened.one("form", id="ci-action").attributes["action"])).state == "closed"
 
 
+@pytest.mark.threat(name="exceeded permissions")
 def test_who_may_only_look_starts_and_cancels_nothing(door: Door) -> None:
     for path in ("/run", "/cancellation"):
         for headers in ({}, HTMX):
@@ -150,6 +151,7 @@ def test_who_may_only_run_reads_that_the_report_is_ready_and_has_no_button(door:
     assert door.http.get(f"{door.run}/report").status_code == 403
 
 
+@pytest.mark.threat(name="exceeded permissions")
 def test_no_answer_to_who_may_only_run_holds_a_byte_of_what_was_found(door: Door) -> None:
     for answers in ([RUNNING], [REPORT], [reply("failed", **FOUND)], [reply("canceled", **FOUND)]):
         door.becomes(*answers)
@@ -185,6 +187,7 @@ def test_to_who_may_only_run_a_report_that_is_no_longer_kept_is_not_fetched(
 # At each address, in each language
 
 
+@pytest.mark.threat(name="exceeded permissions")
 def test_each_address_of_the_frame_is_tried_here() -> None:
     app = create_app(some_settings(Path("/nowhere/widget.db")))
     while not isinstance(app, Starlette):

@@ -174,6 +174,7 @@ def test_a_link_that_is_not_safe_is_text() -> None:
     assert markup.text.count(bad) == 3
 
 
+@pytest.mark.threat(name="injection")
 def test_every_link_opens_elsewhere_and_tells_nobody_where_it_was() -> None:
     markup = draw_report(
         signals=[{"statement": "s", "sourceUrl": URL}],

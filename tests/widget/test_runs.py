@@ -563,6 +563,7 @@ async def test_with_cancel_on_leave_off_a_run_goes_on_when_everyone_has_left(
     await world.store.close()
 
 
+@pytest.mark.threat(name="stolen database")
 async def test_the_cv_is_forgotten_once_there_is_a_report(world: World) -> None:
     world.partner.on("POST", reply("queued")).on("GET", completed())
     session = await world.viewer()
@@ -587,6 +588,7 @@ async def test_erasing_a_candidate_cancels_the_run_and_leaves_nothing(world: Wor
     assert world.partner.count("DELETE") == 1
 
 
+@pytest.mark.threat(name="stolen database")
 async def test_erasing_keeps_the_name_of_an_analysis_until_its_delete_has_arrived(
     world: World,
 ) -> None:

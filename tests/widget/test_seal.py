@@ -39,6 +39,7 @@ def test_a_new_secret_seals_and_the_old_one_still_opens() -> None:
         Seal([OLD]).open(after)
 
 
+@pytest.mark.threat(name="stolen database")
 def test_another_secret_does_not_open() -> None:
     with pytest.raises(Unreadable):
         Seal([OTHER]).open(Seal([OLD]).seal("Mara"))
@@ -73,11 +74,13 @@ def test_two_pairs_have_two_names(client: str, candidate: str, other: str, anoth
     assert (pair_name(KEY, client, candidate) == pair_name(KEY, other, another)) is same
 
 
+@pytest.mark.threat(name="report of another company")
 def test_a_pair_is_not_the_pair_that_reads_the_same_when_joined() -> None:
     assert pair_name(KEY, "a", "b,c") != pair_name(KEY, "a,b", "c")
     assert pair_name(KEY, 'a","b', "c") != pair_name(KEY, "a", 'b","c')
 
 
+@pytest.mark.threat(name="stolen database")
 def test_a_name_tells_nothing_without_the_key() -> None:
     assert pair_name(KEY, "client-1", "mara@example.com") != pair_name(
         b"1" * 32, "client-1", "mara@example.com"

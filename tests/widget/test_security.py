@@ -46,6 +46,7 @@ def policy_of(response: httpx2.Response) -> dict[str, list[str]]:
     return {name: sources for name, *sources in (directive.split() for directive in directives)}
 
 
+@pytest.mark.threat(name="injection")
 def test_the_policy_of_the_embed_directive_by_directive() -> None:
     policy = embed_policy("n0nce", ORIGINS)
     assert dict(directive.split(" ", 1) for directive in policy.split("; ")) == {
@@ -87,6 +88,7 @@ ADDRESSES = [
 ]
 
 
+@pytest.mark.threat(name="found address")
 @pytest.mark.parametrize(("method", "address", "status"), ADDRESSES)
 def test_every_answer_carries_the_headers(
     http: TestClient, method: str, address: str, status: int
@@ -107,6 +109,7 @@ def test_every_answer_carries_the_headers(
     assert policy["frame-ancestors"] in (ORIGINS, ["'none'"])
 
 
+@pytest.mark.threat(name="secret in the page")
 def test_no_answer_holds_a_secret_and_no_header_a_person(http: TestClient) -> None:
     embed = open_session(http)
     bearer = {"Authorization": f"Bearer {HOST_TOKEN}"}
@@ -125,6 +128,7 @@ def test_no_answer_holds_a_secret_and_no_header_a_person(http: TestClient) -> No
             assert value not in str(answer.headers)
 
 
+@pytest.mark.threat(name="clickjacking")
 def test_only_the_embed_may_be_framed(http: TestClient) -> None:
     embed = open_session(http)
     for address in (embed, f"{embed}/run", f"{embed}/nowhere", "/embed/never-issued"):
@@ -153,6 +157,7 @@ def test_whatever_goes_wrong_in_the_frame_is_a_page(
         assert answer.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.threat(name="eavesdropping")
 @pytest.mark.parametrize("public_url", ["https://widget.example", "http://127.0.0.1:8001"])
 def test_browsers_are_told_to_stay_with_https_where_the_public_url_is(
     settings: MakeSettings, public_url: str
@@ -162,6 +167,7 @@ def test_browsers_are_told_to_stay_with_https_where_the_public_url_is(
     assert is_told is public_url.startswith("https:")
 
 
+@pytest.mark.threat(name="found address")
 def test_what_is_about_a_person_is_kept_by_no_cache(http: TestClient) -> None:
     embed = open_session(http)
     for address in (embed, f"{embed}/run", f"{embed}/nowhere"):

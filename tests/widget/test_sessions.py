@@ -36,6 +36,7 @@ async def test_a_token_leads_back_to_its_session(sessions: Sessions) -> None:
     assert await sessions.find(token) == (session, None)
 
 
+@pytest.mark.threat(name="guessed address")
 async def test_a_token_holds_nothing_but_a_reference(sessions: Sessions) -> None:
     first, session = await open_one(sessions)
     second, _ = await open_one(sessions)
@@ -44,6 +45,7 @@ async def test_a_token_holds_nothing_but_a_reference(sessions: Sessions) -> None
     assert len(first) < 80
 
 
+@pytest.mark.threat(name="guessed address")
 @pytest.mark.parametrize(
     "forged",
     [
@@ -83,6 +85,7 @@ async def test_a_token_signed_with_another_secret_or_for_another_purpose_was_nev
             await sessions.find(forged)
 
 
+@pytest.mark.threat(name="guessed address")
 async def test_any_text_as_a_token_was_never_issued(sessions: Sessions) -> None:
     token, session = await open_one(sessions)
 
@@ -102,6 +105,7 @@ async def test_any_text_as_a_token_was_never_issued(sessions: Sessions) -> None:
     verify()
 
 
+@pytest.mark.threat(name="found address")
 async def test_a_session_lives_as_long_as_it_is_used_and_then_lapses(
     sessions: Sessions, settings: MakeSettings, clock: Clock
 ) -> None:
@@ -116,6 +120,7 @@ async def test_a_session_lives_as_long_as_it_is_used_and_then_lapses(
         await sessions.find(token)
 
 
+@pytest.mark.threat(name="found address")
 async def test_a_good_token_whose_session_was_erased_has_lapsed(
     sessions: Sessions, store: Store
 ) -> None:

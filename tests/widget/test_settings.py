@@ -170,6 +170,7 @@ def test_a_database_of_each_kind_is_taken(
     assert load().database_url == url
 
 
+@pytest.mark.threat(name="stolen database")
 def test_the_file_of_the_database_is_for_nobody_else_to_read(
     environment: Environment, tmp_path: Path
 ) -> None:
@@ -181,6 +182,7 @@ def test_the_file_of_the_database_is_for_nobody_else_to_read(
     assert (tmp_path / "sub").stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.threat(name="eavesdropping")
 @pytest.mark.parametrize(
     ("variable", "values", "reason"),
     [
@@ -303,6 +305,7 @@ def test_all_that_is_wrong_is_told_at_once_in_a_line_each(environment: Environme
     ]
 
 
+@pytest.mark.threat(name="secret in the page")
 def test_no_message_and_no_representation_tells_a_secret(environment: Environment) -> None:
     for variable, value in {
         "WIDGET_PARTNER_API_KEY": "hush-1 hush",

@@ -273,6 +273,7 @@ async def test_a_start_that_was_erased_is_forgotten_with_the_process_that_made_i
     assert await store.run(a_run(store).pair) is None
 
 
+@pytest.mark.threat(name="stolen database")
 async def test_what_has_expired_is_purged(store: Store) -> None:
     session_id = await a_session(store)
     run = await a_running_run(store)
@@ -292,6 +293,7 @@ async def test_what_has_expired_is_purged(store: Store) -> None:
     assert await store.run(run.pair) is None
 
 
+@pytest.mark.threat(name="stolen database")
 async def test_the_snapshot_of_a_run_goes_once_nobody_polls_it_any_more(store: Store) -> None:
     run = await a_running_run(store)
     await store.purge(NOW + 599, report_ttl=60)
@@ -384,6 +386,7 @@ async def test_many_processes_may_prepare_the_tables_at_once(database_url: str) 
         await store.close()
 
 
+@pytest.mark.threat(name="stolen database")
 async def test_what_lies_in_the_database_says_nothing_about_anybody(database_url: str) -> None:
     mara = {**MARA, "id": "mara@example.com"}
     store = Store(connect(database_url), Seal([SECRET]), tells=True)

@@ -194,6 +194,8 @@ def break_things(widget: Widget) -> None:
     assert widget.open_session().status_code == 503
 
 
+@pytest.mark.threat(name="found address")
+@pytest.mark.threat(name="read logs")
 @pytest.mark.parametrize("log_format", ["json", "text"])
 def test_no_line_names_a_person_a_token_or_a_key(
     partner_origin: str, tmp_path: Path, log_format: str
@@ -237,6 +239,7 @@ def test_a_request_is_told_by_the_pattern_of_its_address_or_by_none(http: TestCl
     assert "private" not in str(lines)
 
 
+@pytest.mark.threat(name="guessed host token")
 def test_a_host_token_that_is_refused_is_told_with_where_it_came_from(
     settings: MakeSettings,
 ) -> None:
@@ -253,6 +256,7 @@ def test_a_host_token_that_is_refused_is_told_with_where_it_came_from(
     assert refused == ["127.0.0.1", "203.0.113.9", "2001:db8::7", "203.0.113.9", None]
 
 
+@pytest.mark.threat(name="read logs")
 def test_a_failure_is_told_by_its_type_and_place_and_the_request(
     partner_origin: str, tmp_path: Path
 ) -> None:

@@ -87,6 +87,7 @@ def test_each_client_is_counted_by_the_months_in_which_it_happened(
         assert ask(http, "2026-10", "2026-10", accept).json() == {"usage": october}
 
 
+@pytest.mark.threat(name="stolen database")
 def test_usage_stays_when_the_candidate_is_erased(http: TestClient, partner: Partner) -> None:
     partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
     run(http, "client-1")
@@ -96,6 +97,7 @@ def test_usage_stays_when_the_candidate_is_erased(http: TestClient, partner: Par
     assert row | {"started": 1, "canceled": 1} == row
 
 
+@pytest.mark.threat(name="stolen database")
 @pytest.mark.anyio
 async def test_what_is_older_than_24_months_is_forgotten(world: World, database_url: str) -> None:
     scheme = "postgresql+psycopg" if database_url.startswith("postgresql") else "sqlite"

@@ -39,6 +39,7 @@ def test_no_text_keeps_what_html_forbids(text: str) -> None:
     assert neutral(neutral(text)) == neutral(text)
 
 
+@pytest.mark.threat(name="injection")
 def test_nothing_that_html_forbids_or_that_turns_text_round_is_drawn() -> None:
     bad = "a\u202eb\0c\x1bd\ud800e\ufffff\u2067g\x9f"
     answer = {
