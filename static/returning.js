@@ -1,9 +1,9 @@
-// An expired view leads back to the profile where the browser says which page that is: most pages keep
-// all but their origin to themselves. With the loader around the frame, a new session comes by itself.
+// An expired view leads back to the profile where the browser says which page that is: by default, pages
+// keep all but their origin to themselves. With the loader around the frame, a new session comes by itself.
 {
   const offer = () => {
     const place = document.getElementById("ci-return")
-    if (!place || parent === self || !document.referrer) return
+    if (!place || parent === self || parent !== top || !document.referrer) return
     const profile = new URL(document.referrer)
     if (profile.origin === location.origin || profile.pathname === "/") return
     place.firstElementChild.href = profile

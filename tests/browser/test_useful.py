@@ -124,7 +124,9 @@ def test_what_is_folded_away_is_found_copied_and_printed(embed: Embed, page: Pag
 
 def test_each_sheet_says_whose_report_it_is_and_which_page(embed: Embed, page: Page) -> None:
     opens_a_report(page, embed)
+    page.evaluate("addEventListener('beforeprint', () => { window.file = document.title })")
     papers = sheets(page)
+    assert page.evaluate("window.file") == "Report on Mara Lindqvist"
     for number, sheet in enumerate(papers, 1):
         assert sheet.count("Report on Mara Lindqvist") == 1
         assert f"{number} / {len(papers)}" in sheet
@@ -207,7 +209,7 @@ def test_a_tick_goes_into_the_copy_and_onto_paper(embed: Embed, page: Page) -> N
     expect(page.get_by_label(TICKED)).to_be_visible()
 
 
-def test_a_tick_is_gone_when_the_report_is_closed_as_the_hint_says(
+def test_a_tick_is_gone_when_the_report_is_closed_or_loaded_anew_as_the_hint_says(
     embed: Embed, page: Page
 ) -> None:
     opens_a_report(page, embed)
@@ -215,6 +217,9 @@ def test_a_tick_is_gone_when_the_report_is_closed_as_the_hint_says(
     expect(page.get_by_text("They are not saved")).to_be_visible()
     page.get_by_role("button", name=CLOSE).click()
     page.get_by_role("button", name=VIEW).click()
+    expect(page.get_by_label(TICKED)).not_to_be_checked()
+    page.get_by_label(TICKED).check()
+    page.reload()
     expect(page.get_by_label(TICKED)).not_to_be_checked()
 
 
@@ -306,6 +311,23 @@ def test_many_signals_can_be_filtered_by_reliability(embed: Embed, page: Page) -
     expect(shown(page)).to_have_count(5)
 
 
+def test_a_grave_risk_looks_unlike_a_reliable_source(embed: Embed, page: Page) -> None:
+    levels = ("High", "Medium", "Low")
+    report = {
+        "risks": [{"risk": "One.", "severity": level} for level in levels],
+        "verifiedFindings": [{"finding": "One.", "reliability": level} for level in levels],
+    }
+    opens_a_report(page, embed, report=report)
+    risks, findings = (page.get_by_role("region", name=n) for n in ("Risks", "Verified findings"))
+    for region, shape, other in ((risks, ".severity", ".bars"), (findings, ".bars", ".severity")):
+        expect(region.locator(".scale")).to_have_text([*levels])
+        assert len(set(region.locator(shape).evaluate_all(SHAPES))) == len(levels)
+        expect(region.locator(other)).to_have_count(0)
+
+
+SHAPES = "(icons) => icons.map((icon) => icon.innerHTML)"
+
+
 def test_few_signals_need_no_filter(embed: Embed, page: Page) -> None:
     opens_a_report(page, embed, signals=many_signals(8))
     expect(shown(page)).to_have_count(8)
@@ -354,6 +376,21 @@ def test_the_date_is_told_as_time_that_has_passed_and_exactly_on_demand(
         hour: "numeric", minute: "2-digit", timeZoneName: "short",
     }).format(new Date(stamp))"""
     expect(generated).to_have_attribute("title", page.evaluate(here, stamp))
+    opens_a_report(page, embed, days_ago=0)
+    expect(page.locator(".report__when")).to_have_text(re.compile("Generated just now"))
+
+
+def test_on_paper_and_in_a_copy_it_is_told_by_the_readers_clock(
+    embed: Embed, browser: Browser
+) -> None:
+    context = browser.new_context(timezone_id="Asia/Tokyo")
+    page = context.new_page()
+    opens_a_report(page, embed, metadata={"generated_at": "2026-01-31T20:05:00Z"})
+    page.get_by_role("button", name="Copy report").click()
+    told = "Generated February 1, 2026 at 5:05 AM GMT+9"
+    assert told in clipboard(page)
+    assert told in printed(page)
+    context.close()
 
 
 @pytest.mark.parametrize(
