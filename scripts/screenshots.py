@@ -31,7 +31,7 @@ APPEARANCES: Mapping[str, Mapping[str, str]] = {
     "density-compact": {"density": "compact"},
     "radius-large": {"radius": "large"},
 }
-DEMO_SIZE: ViewportSize = {"width": 1280, "height": 754}  # down to the end of the decision
+DEMO_SIZE: ViewportSize = {"width": 1280, "height": 792}  # down to the end of the decision
 BUTTON_SIZE: ViewportSize = {"width": 640, "height": 48}
 REPORT_SIZE: ViewportSize = {"width": 640, "height": 380}
 TIMEOUT_MS = 60_000
