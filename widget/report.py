@@ -23,7 +23,7 @@ LONG_FROM = 3  # sections from which on a report needs links to them
 LONG_TO = 50  # and from which on these would be of no use
 STEPS = {"identity": 0, "enrichment": 1, "report": 2, "done": 2}
 
-Shape = Literal["value", "link", "hosted", "list", "object", "any", "nothing"]
+Shape = Literal["value", "link", "hosted", "list", "object", "decision", "any", "nothing"]
 
 # The keys that have a place of their own, as long as their values have the shape for it.
 RECOMMENDATION: Mapping[str, Shape] = {
@@ -32,7 +32,7 @@ RECOMMENDATION: Mapping[str, Shape] = {
     "reason": "value",
     "evidence": "any",
 }
-REPORT: Mapping[str, Shape] = {"candidateName": "value", "recommendation": "object"}
+REPORT: Mapping[str, Shape] = {"candidateName": "value", "recommendation": "decision"}
 METADATA: Mapping[str, Shape] = {
     "report_id": "value",
     "candidate_id": "value",
@@ -199,8 +199,10 @@ def _report(value: Any) -> Mapping[str, Any]:
 
 
 def _recommendation(value: Any) -> Recommendation | None:
-    if not isinstance(value, Mapping) or not value:
+    if is_empty(value) or isinstance(value, list):
         return None
+    if not isinstance(value, Mapping):
+        value = {"decision": value}
     evidence = node(value.get("evidence"), "evidence")
     return Recommendation(
         decision=_text(value.get("decision")),
@@ -245,6 +247,8 @@ def _has_shape(value: Any, shape: Shape) -> bool:
             return isinstance(value, list)
         case "object":
             return isinstance(value, Mapping)
+        case "decision":
+            return not isinstance(value, list)
         case "any":
             return True
         case "nothing":

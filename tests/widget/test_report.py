@@ -141,6 +141,13 @@ def test_the_recommendation_is_read_with_what_is_new_in_it() -> None:
     assert [field.key for field in recommendation.extras] == ["nextStep"]
 
 
+def test_a_recommendation_of_one_word_is_the_decision() -> None:
+    report = read_report({"report": {"recommendation": "HOLD"}})
+    assert report.recommendation is not None
+    assert report.recommendation.decision == "HOLD"
+    assert report.sections == []
+
+
 def test_a_known_key_with_another_shape_is_drawn_like_an_unknown_one() -> None:
     odd = {"say": 'He said "no"\nand left'}
     markup = draw_report(
