@@ -501,6 +501,8 @@ def test_the_page_around_it_is_printed_with_the_whole_report(
     printed = letters("".join(each.extract_text() for each in paper.pages))
     assert len(texts) > 40
     assert [text for text in texts if letters(text) not in printed] == []
+    sheet = "getComputedStyle(document.documentElement).backgroundColor"
+    assert embedded(page).evaluate(sheet) == "rgb(255, 255, 255)"
 
 
 VISIBLE_TEXTS = """() => {
