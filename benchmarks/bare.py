@@ -15,9 +15,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from widget.model import Phase, Run
-from widget.pages import environment
 from widget.panel import panel_of
 from widget.session_request import SessionRequest
+from widget.templates import environment
 
 PAGE = "/page"
 PARTIAL = "/partial"

@@ -1,41 +1,21 @@
 """Templates to HTML answers, each with a Content-Security-Policy and a nonce of its own."""
 
 import gzip
-from collections.abc import MutableMapping, Sequence
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from widget.accents import accent_url
-from widget.assets import RESOURCES, accepted_codings, static_url
-from widget.languages import (
-    ago,
-    direction,
-    duration,
-    foreign,
-    from_now,
-    grouped,
-    instant,
-    interface_language,
-    is_recent,
-    language_name,
-    language_tag,
-    listed,
-    moment,
-    number,
-    preferred_language,
-    translations,
-)
+from widget.assets import accepted_codings
+from widget.languages import foreign, interface_language, language_tag, preferred_language
 from widget.links import link
 from widget.model import EmbedSession
 from widget.panel import Panel
 from widget.security import MAX_POLICY_BYTES, embed_policy, new_nonce
 from widget.settings import Settings
+from widget.templates import environment
 
-TEMPLATES = RESOURCES / "templates"
 COMPRESSION_LEVEL = 1  # half the time of the usual 6, for a tenth more bytes
 
 
@@ -117,49 +97,6 @@ class Pages:
             content = gzip.compress(content, COMPRESSION_LEVEL)
             headers["Content-Encoding"] = "gzip"
         return HTMLResponse(content, status, headers)
-
-
-class Templates(Environment):
-    """As Jinja2's own, at half the time."""
-
-    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        """A plain dict: each import looks for names in it, and a ChainMap takes long to say no."""
-        return {**self.globals, **(d or {})}
-
-
-@cache
-def environment(language: str) -> Templates:
-    """The templates in one of the interface's languages."""
-    templates = Templates(
-        loader=FileSystemLoader(TEMPLATES),
-        extensions=["jinja2.ext.i18n"],
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    templates.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    templates.filters |= {
-        "ago": ago,
-        "duration": duration,
-        "from_now": from_now,
-        "grouped": grouped,
-        "instant": instant,
-        "language_name": language_name,
-        "listed": listed,
-        "moment": moment,
-        "number": number,
-    }
-    templates.tests["recent"] = is_recent
-    templates.globals |= {
-        "_": translations(language).gettext,  # the extension's own asks for the context each time
-        "accent": accent_url,
-        "direction": direction(language),
-        "language": language,
-        "static": static_url,
-    }
-    return templates
 
 
 def _language_of_texts(panel: Panel, session: EmbedSession | None) -> str:

@@ -17,8 +17,8 @@ from tests.widget.markup import Markup
 from widget import pages
 from widget.languages import LANGUAGES, SOURCE
 from widget.model import Permission, Phase, Reason
-from widget.pages import environment
 from widget.panel import EXPIRED, panel_of
+from widget.templates import Templates, environment
 
 TRANSLATED = [language for language in LANGUAGES if language != SOURCE]
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
@@ -80,9 +80,7 @@ class Bracketed(NullTranslations):
 
 @pytest.fixture
 def bracketed(monkeypatch: pytest.MonkeyPatch) -> None:
-    bracketing = environment.__wrapped__(SOURCE)
-    bracketing.install_gettext_translations(Bracketed(), newstyle=True)  # type: ignore[attr-defined]
-    bracketing.globals["_"] = Bracketed().gettext
+    bracketing = Templates(SOURCE, Bracketed())
     bracketing.filters |= dict.fromkeys(("ago", "from_now", "language_name"), lambda *_: "1")
     bracketing.filters |= {"listed": lambda names, _: " ".join(names)}
     bracketing.filters |= {"moment": lambda *_: "2"}

@@ -1,0 +1,120 @@
+"""The templates, compiled once for each of the interface's languages.
+
+Jinja2 translates and includes while it renders, which takes twice as long as the rest. Here the
+language is known before, so a constant message becomes its translation when a template is compiled,
+and an include becomes a part of the template that includes.
+"""
+
+from collections.abc import Callable, MutableMapping
+from functools import cache
+from gettext import NullTranslations
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, nodes
+from jinja2.visitor import NodeTransformer
+
+from widget.accents import accent_url
+from widget.assets import RESOURCES, static_url
+from widget.languages import (
+    ago,
+    direction,
+    duration,
+    from_now,
+    grouped,
+    instant,
+    is_recent,
+    language_name,
+    listed,
+    moment,
+    number,
+    translations,
+)
+
+TEMPLATES = RESOURCES / "templates"
+
+
+class Templates(Environment):
+    """`catalogue`: the translations into the language."""
+
+    def __init__(self, language: str, catalogue: NullTranslations) -> None:
+        super().__init__(
+            loader=FileSystemLoader(TEMPLATES),
+            extensions=["jinja2.ext.i18n"],
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+        self.filters |= {
+            "ago": ago,
+            "duration": duration,
+            "from_now": from_now,
+            "grouped": grouped,
+            "instant": instant,
+            "language_name": language_name,
+            "listed": listed,
+            "moment": moment,
+            "number": number,
+        }
+        self.tests["recent"] = is_recent
+        self.globals |= {
+            "_": catalogue.gettext,  # the extension's own asks for the context each time
+            "accent": accent_url,
+            "direction": direction(language),
+            "language": language,
+            "static": static_url,
+        }
+        self._rewriting = _Rewriting(catalogue.gettext, self._body_of)
+        self._compiled: dict[str | Template, Template] = {}
+
+    def get_template(
+        self,
+        name: str | Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,
+    ) -> Template:
+        """Jinja2's own takes a lock and copies its globals, for each import of each rendering."""
+        if name not in self._compiled:
+            self._compiled[name] = super().get_template(name, parent, globals)
+        return self._compiled[name]
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """A plain dict: each import looks for names in it, and a ChainMap takes long to say no."""
+        return {**self.globals, **(d or {})}
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        parsed: nodes.Template = self._rewriting.visit(super()._parse(source, name, filename))
+        return parsed
+
+    def _body_of(self, name: str) -> list[nodes.Node]:
+        source, filename, _ = FileSystemLoader(TEMPLATES).get_source(self, name)
+        return self._parse(source, name, filename).body
+
+
+class _Rewriting(NodeTransformer):
+    def __init__(
+        self, translated: Callable[[str], str], body_of: Callable[[str], list[nodes.Node]]
+    ) -> None:
+        self._translated = translated
+        self._body_of = body_of
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - named after the node
+        self.generic_visit(node)
+        match node:
+            case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=message)]):
+                return nodes.Const(self._translated(message), lineno=node.lineno)
+        return node
+
+    def visit_Include(self, node: nodes.Include) -> nodes.Node:  # noqa: N802
+        assert isinstance(node.template, nodes.Const)  # noqa: S101 - each names a file
+        included = nodes.Scope(self._body_of(node.template.value), lineno=node.lineno)
+        # Tracebacks name the file that includes, and so have to name a line of it.
+        return included.set_lineno(node.lineno, override=True)
+
+
+@cache
+def environment(language: str) -> Templates:
+    """The templates in one of the interface's languages."""
+    return Templates(language, translations(language))
