@@ -8,13 +8,8 @@ from pathlib import Path
 
 from tests.faults.matrix import CALLS, FAULTS, Fault, Outcome
 from widget.calls import MAX_UNREADABLE
-from widget.network import CONNECT_SECONDS, MAX_CONNECTIONS
-from widget.partner_api import (
-    CALL_SECONDS,
-    MAX_ANSWER_BYTES,
-    MAX_RETRY_SECONDS,
-    POOL_SECONDS,
-)
+from widget.limits import LIMITS
+from widget.partner_api import MAX_ANSWER_BYTES, MAX_RETRY_SECONDS
 
 PAGE = Path(__file__).parent.parent / "docs" / "faults.md"
 MEANINGS = {
@@ -83,10 +78,10 @@ def _said(outcome: Outcome) -> str:
 
 def _limits() -> str:
     rows = [
-        ["simultaneous calls, per process", str(MAX_CONNECTIONS)],
-        ["wait until one of them ends", f"{POOL_SECONDS:g} s"],
-        ["wait for a connection", f"{CONNECT_SECONDS:g} s"],
-        ["a call as a whole", f"{CALL_SECONDS:g} s"],
+        ["simultaneous calls, per process", str(LIMITS.connections)],
+        ["wait until one of them ends", f"{LIMITS.pool_seconds:g} s"],
+        ["wait for a connection", f"{LIMITS.connect_seconds:g} s"],
+        ["a call as a whole", f"{LIMITS.call_seconds:g} s"],
         ["size of an answer", f"{MAX_ANSWER_BYTES // 1024**2} MiB"],
         ["answers in a row that cannot be read, after which a run ends", str(MAX_UNREADABLE)],
         ["longest `Retry-After` that is honored", f"{MAX_RETRY_SECONDS:g} s"],

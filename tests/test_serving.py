@@ -23,8 +23,9 @@ import pytest
 
 from demo_ats.servers import LOOPBACK, local, process_of, wait_until_ready
 from tests.widget.people import MARA, TOMAS, create_body
-from widget import connection, json_body, network, partner_api, runs, serving
+from widget import connection, json_body, partner_api, serving
 from widget.app import FINISH_SECONDS
+from widget.limits import LIMITS
 
 OPERATIONS = (Path(__file__).parents[1] / "docs" / "operations.md").read_text()
 PATIENCE_SECONDS = 60
@@ -372,10 +373,10 @@ def expect_to_stop(server: Server) -> None:
         f"| {connection.SEND_SECONDS:g} s |",
         f"| {serving.KEEP_ALIVE_SECONDS:g} s |",
         f"| {connection.MAX_CONNECTIONS} |",
-        f"| {network.MAX_CONNECTIONS} |",
-        f"| {partner_api.CALL_SECONDS:g} s, {network.CONNECT_SECONDS:g} s to connect |",
+        f"| {LIMITS.connections} |",
+        f"| {LIMITS.call_seconds:g} s, {LIMITS.connect_seconds:g} s to connect |",
         f"| {partner_api.MAX_ANSWER_BYTES // 1024**2} MiB |",
-        f"| {runs.PATIENCE_SECONDS:g} s |",
+        f"| {LIMITS.patience_seconds:g} s |",
         f"for up to {serving.GRACEFUL_STOP_SECONDS:g} s, waits up to {FINISH_SECONDS:g} s",
     ],
 )

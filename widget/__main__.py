@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from widget import __version__
 from widget.check import Level, check
+from widget.limits import LIMITS, Limits
 from widget.loader import snippet
 from widget.origins import MAX_PORT
 from widget.serving import serve
@@ -16,7 +17,7 @@ from widget.settings import Settings, SettingsError, load, make_database_file
 from widget.telemetry import silence
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, limits: Limits = LIMITS) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "secret":
         print(secrets.token_urlsafe(48))
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     if options.command == "serve":
-        return serve(settings, options.host, options.port, options.workers)
+        return serve(settings, options.host, options.port, options.workers, limits)
     return _check(settings)
 
 

@@ -23,6 +23,7 @@ from widget.embed import Embed
 from widget.errors import Errors
 from widget.health import Health, alive
 from widget.host_api import HostAPI
+from widget.limits import LIMITS, Limits
 from widget.loader import current_loader, type_declarations, versioned_loader
 from widget.network import way_out
 from widget.openapi import describe
@@ -48,13 +49,16 @@ def create_app(
     options: Settings,
     transport: httpx2.AsyncBaseTransport | None = None,
     clock: Callable[[], float] = time.time,
+    limits: Limits = LIMITS,
 ) -> ASGIApp:
     """The widget as an ASGI application. `transport` stands in for the way to the Partner API."""
     seal = Seal([secret.get_secret_value() for secret in options.secret_key])
-    store = Store(connect(options.database_url), seal, tells=options.events_url is not None)
+    database = connect(options.database_url, limits)
+    store = Store(database, seal, tells=options.events_url is not None)
     key = options.partner_api_key.get_secret_value()
-    partner = PartnerAPI(options.partner_api_url, key, transport or way_out(options))
-    runs = Runs(store, partner, options, clock)
+    transport = transport or way_out(options, limits)
+    partner = PartnerAPI(options.partner_api_url, key, transport, limits)
+    runs = Runs(store, partner, options, clock, limits)
     sweeper = Sweeper(store, runs, options, clock)
     deliveries = Deliveries(store, options, clock=clock)
     sessions = Sessions(store, options, clock)
@@ -62,7 +66,7 @@ def create_app(
     host = HostAPI(store, sessions, runs, options, clock)
     embed = Embed(sessions, runs, pages, options, clock)
     failures = Errors(pages)
-    health = Health(store)
+    health = Health(store, limits.ready_seconds)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -115,17 +119,17 @@ def create_app(
     )
     # An address with a slash too many is none. A redirect would name the request's own Host.
     app.router.redirect_slashes = False
-    patient = LimitedPatience(app)
+    patient = LimitedPatience(app, limits.request_seconds)
     secure = SecurityHeaders(patient, https=options.public_url.startswith("https:"))
     return AccessLog(secure, routes)
 
 
-def create_worker(options: Settings) -> ASGIApp:
+def create_worker(options: Settings, limits: Limits = LIMITS) -> ASGIApp:
     """What each process of `candidate-widget serve` runs."""
     configure_logging(options.log_format)
     if metrics.LOST_BECAUSE is not None:
         log.error("metrics_lost", cause=metrics.LOST_BECAUSE)
-    app = create_app(options)
+    app = create_app(options, limits=limits)
     # What is imported stays. To look through it at each collection would stop answers for 30 ms.
     gc.collect()
     gc.freeze()

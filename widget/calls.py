@@ -18,6 +18,7 @@ from structlog.contextvars import bind_contextvars
 from widget import metrics
 from widget.database import DatabaseUnavailable
 from widget.events import GONE, Ids
+from widget.limits import LIMITS, Limits
 from widget.model import Phase, Reason, Run
 from widget.outcomes import (
     DEFAULT_RETRY_SECONDS,
@@ -28,7 +29,6 @@ from widget.outcomes import (
     wait_after_failure,
 )
 from widget.partner_api import (
-    CALL_SECONDS,
     Answer,
     AnswerLost,
     Gone,
@@ -58,11 +58,13 @@ class Calls:
         partner: PartnerAPI,
         settings: Settings,
         clock: Callable[[], float] = time.time,
+        limits: Limits = LIMITS,
     ) -> None:
         self._store = store
         self._partner = partner
         self._settings = settings
         self._clock = clock
+        self._limits = limits
         self._stopping = asyncio.Event()
 
     async def post(self, run: Run, session_id: str) -> None:
@@ -102,7 +104,8 @@ class Calls:
         """
         bind_contextvars(run=run.id)
         now = self._clock()
-        return await self._store.claim_call(run, now, now + CALL_SECONDS + run.interval)
+        busy_until = now + self._limits.call_seconds + run.interval
+        return await self._store.claim_call(run, now, busy_until)
 
     async def get(self, run: Run) -> None:
         """Asks how a run goes on, once claimed."""

@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from widget.limits import LIMITS, Limits
 from widget.postgresql import PostgreSQL
 from widget.sqlite import SQLite
 from widget.transactions import DatabaseUnavailable
@@ -46,6 +47,6 @@ class Database(Protocol):
     async def close(self) -> None: ...
 
 
-def connect(url: str) -> Database:
+def connect(url: str, limits: Limits = LIMITS) -> Database:
     """`url` as in `WIDGET_DATABASE_URL`. Connections are made when they are first needed."""
-    return SQLite(url) if url.startswith("sqlite") else PostgreSQL(url)
+    return SQLite(url, limits) if url.startswith("sqlite") else PostgreSQL(url, limits)

@@ -7,8 +7,6 @@ from widget.database import DatabaseUnavailable
 from widget.patience import at_most
 from widget.store import Store
 
-READY_SECONDS = 3.0
-
 
 async def alive(_: Request) -> Response:
     """GET /healthz"""
@@ -16,13 +14,14 @@ async def alive(_: Request) -> Response:
 
 
 class Health:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, seconds: float) -> None:
         self._store = store
+        self._seconds = seconds
 
     async def ready(self, _: Request) -> Response:
         """GET /readyz"""
         try:
-            with at_most(READY_SECONDS):
+            with at_most(self._seconds):
                 await self._store.ping()
         except DatabaseUnavailable:
             return JSONResponse({"status": "the store does not answer"}, 503)

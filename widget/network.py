@@ -11,18 +11,19 @@ from typing import Any
 
 import httpx2
 
+from widget.limits import LIMITS, Limits
 from widget.settings import Settings
 
-MAX_CONNECTIONS = 100
-CONNECT_SECONDS = 5.0  # for the connection, for the proxy's tunnel and for TLS, each
 
-
-def way_out(settings: Settings) -> httpx2.AsyncBaseTransport:
+def way_out(settings: Settings, limits: Limits = LIMITS) -> httpx2.AsyncBaseTransport:
     proxy = settings.partner_api_proxy
-    return connect(proxy.get_secret_value() if proxy else None, settings.partner_api_ca)
+    address = proxy.get_secret_value() if proxy else None
+    return connect(address, settings.partner_api_ca, limits)
 
 
-def connect(proxy: str | None = None, authorities: str | None = None) -> httpx2.AsyncBaseTransport:
+def connect(
+    proxy: str | None = None, authorities: str | None = None, limits: Limits = LIMITS
+) -> httpx2.AsyncBaseTransport:
     """`proxy` is an address, `authorities` a file; both as in the settings.
 
     Requests raise httpx2.ProxyError where the proxy lets nothing through: nothing was sent then.
@@ -32,20 +33,25 @@ def connect(proxy: str | None = None, authorities: str | None = None) -> httpx2.
         tls.load_verify_locations(authorities)
         # The file may hold the authority that signed the certificate without the one above it.
         tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    limits = httpx2.Limits(max_connections=MAX_CONNECTIONS)
-    transport = httpx2.AsyncHTTPTransport(tls, trust_env=False, limits=limits, proxy=proxy)
-    return transport if proxy is None else _Proxied(transport)
+    transport = httpx2.AsyncHTTPTransport(
+        tls,
+        trust_env=False,
+        limits=httpx2.Limits(max_connections=limits.connections),
+        proxy=proxy,
+    )
+    return transport if proxy is None else _Proxied(transport, limits.connect_seconds)
 
 
 class _Proxied(httpx2.AsyncBaseTransport):
     """Tells what the proxy has done from what the Partner API has."""
 
-    def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
+    def __init__(self, transport: httpx2.AsyncBaseTransport, connect_seconds: float) -> None:
         self._transport = transport
+        self._connect_seconds = connect_seconds
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         patience = asyncio.timeout(None)
-        tunnel = _Tunnel(patience)
+        tunnel = _Tunnel(patience, self._connect_seconds)
         request.extensions["trace"] = tunnel.trace
         try:
             async with patience:
@@ -66,8 +72,9 @@ class _Proxied(httpx2.AsyncBaseTransport):
 class _Tunnel:
     """How far a connection through the proxy has come; a request that reuses one needs none."""
 
-    def __init__(self, patience: asyncio.Timeout) -> None:
+    def __init__(self, patience: asyncio.Timeout, connect_seconds: float) -> None:
         self._patience = patience
+        self._connect_seconds = connect_seconds
         self.asked_for = False
         self.stands = False
 
@@ -76,7 +83,7 @@ class _Tunnel:
         now = asyncio.get_running_loop().time()
         if event == "http11.send_request_headers.started" and info["request"].method == b"CONNECT":
             self.asked_for = True
-            self._patience.reschedule(now + CONNECT_SECONDS)
+            self._patience.reschedule(now + self._connect_seconds)
         elif event.endswith(".start_tls.started"):
             self.asked_for, self.stands = False, True
             self._patience.reschedule(None)

@@ -32,13 +32,11 @@ import structlog
 from widget import __version__, metrics
 from widget.abridgement import abridge
 from widget.background import in_background
-from widget.network import CONNECT_SECONDS, connect, explain
+from widget.limits import LIMITS, Limits
+from widget.network import connect, explain
 from widget.telemetry import REQUEST_ID_HEADER, request_id
 from widget.values import load
 
-CALL_SECONDS = 20.0  # for a whole call, however slowly its answer drips
-# Well below the whole, so that a call that was never sent is not taken for one without an answer.
-POOL_SECONDS = 5.0  # for a connection to become free
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_QUICK_BYTES = 16 * 1024  # of an answer that the event loop reads by itself
 MAX_ID_LENGTH = 255
@@ -113,9 +111,14 @@ class PartnerAPI:
     """Every call raises PartnerError, with no exception of the HTTP library behind it."""
 
     def __init__(
-        self, origin: str, key: str, transport: httpx2.AsyncBaseTransport | None = None
+        self,
+        origin: str,
+        key: str,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        limits: Limits = LIMITS,
     ) -> None:
         self._origin = origin
+        self._limits = limits
         self._client = httpx2.AsyncClient(
             headers={
                 "X-API-Key": key,
@@ -125,10 +128,12 @@ class PartnerAPI:
                 "User-Agent": f"candidate-widget/{__version__}",
             },
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept
-            timeout=httpx2.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS, pool=POOL_SECONDS),
+            timeout=httpx2.Timeout(
+                limits.call_seconds, connect=limits.connect_seconds, pool=limits.pool_seconds
+            ),
             follow_redirects=False,
             trust_env=False,
-            transport=transport or connect(),
+            transport=transport or connect(limits=limits),
         )
 
     async def create(self, body: Mapping[str, Any]) -> Answer:
@@ -174,7 +179,7 @@ class PartnerAPI:
     ) -> tuple[httpx2.Response, bytes]:
         try:
             headers = {REQUEST_ID_HEADER: request_id()}
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(self._limits.call_seconds):
                 async with self._client.stream(
                     method, self._origin + path, content=content, headers=headers
                 ) as response:

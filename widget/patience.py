@@ -9,9 +9,6 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-REQUEST_SECONDS = 4.5  # in all, however many statements a request needs
-STATEMENT_SECONDS = 4.5  # for work in the background, which may try again
-
 
 @dataclass
 class _Allowance:
@@ -23,13 +20,14 @@ _allowance: ContextVar[_Allowance | None] = ContextVar("allowance", default=None
 
 
 class LimitedPatience:
-    """Middleware: a request waits REQUEST_SECONDS for the database, and not for each statement."""
+    """Middleware: each request may wait for the database for so many seconds in all."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app = app
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with at_most(REQUEST_SECONDS):
+        with at_most(self._seconds):
             await self._app(scope, receive, send)
 
 
@@ -44,13 +42,16 @@ def at_most(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def waiting() -> Iterator[float]:
-    """Yields the event loop's time at which to give up, and counts how long this has taken."""
+def waiting(seconds: float) -> Iterator[float]:
+    """Yields the event loop's time at which to give up, and counts how long the block has taken.
+
+    `seconds`: for a task that is not within `at_most`.
+    """
     now = asyncio.get_running_loop().time
     started = now()
     allowance = _allowance.get()
     if allowance is None or allowance.task is not asyncio.current_task():
-        yield started + STATEMENT_SECONDS
+        yield started + seconds
         return
     try:
         yield started + allowance.seconds

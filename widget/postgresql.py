@@ -15,13 +15,13 @@ from sqlalchemy import Connection, NullPool, make_url
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
+from widget.limits import Limits
 from widget.patience import waiting
 from widget.pool import Pool, Pooled
 from widget.transactions import DatabaseUnavailable, cause, in_transaction
 
 POOL_SIZE = 15  # in each process; they are kept, as making one costs more than a statement
 CONNECT_SECONDS = 5
-LEAST_STATEMENT_SECONDS = 2.0  # a statement that gets no answer for that long was sent in vain
 GRACE_SECONDS = 0.3
 CANCEL_SECONDS = 2.0
 CHECK_SECONDS = 3.0
@@ -35,7 +35,7 @@ class PostgreSQL:
 
     insert = staticmethod(postgresql.insert)
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: Limits) -> None:
         # Needs what only the extra `postgres` installs.
         from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -46,14 +46,15 @@ class PostgreSQL:
             # Behind PgBouncer, the next transaction may reach a server that has prepared nothing.
             connect_args={"connect_timeout": CONNECT_SECONDS, "prepare_threshold": None},
         )
+        self._limits = limits
         self._pool = Pool(self._connect, POOL_SIZE)
         self._unanswered: set[Pooled] = set()
         self._cancellations: set[asyncio.Task[None]] = set()
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        with waiting() as deadline:
+        with waiting(self._limits.statement_seconds) as deadline:
             try:
-                pooled = await self._pool.take(deadline - LEAST_STATEMENT_SECONDS)
+                pooled = await self._pool.take(deadline - self._limits.least_statement_seconds)
             except TimeoutError:
                 raise DatabaseUnavailable("no connection has become free") from None
             except (SQLAlchemyError, OSError) as error:

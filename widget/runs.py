@@ -16,15 +16,14 @@ from widget import metrics
 from widget.calls import Calls
 from widget.database import DatabaseUnavailable
 from widget.events import Ids
+from widget.limits import LIMITS, Limits
 from widget.model import EmbedSession, Phase, Reason, Run
 from widget.outcomes import DEFAULT_RETRY_SECONDS
-from widget.partner_api import CALL_SECONDS, PartnerAPI
+from widget.partner_api import PartnerAPI
 from widget.settings import Settings
 from widget.store import Store
 
-CLAIM_MARGIN_SECONDS = 5.0  # between the latest end of a POST and the lapse of its claim
 MAX_WAIT_SECONDS = 60.0  # for which a click is kept until it may be carried out
-PATIENCE_SECONDS = 1.5  # how long a click waits for the API before it is answered
 LOOK_AGAIN_SECONDS = 0.2
 RENEWAL_SECONDS = 24 * 3600.0  # how much sooner than said a run may be forgotten, at the most
 RENEWAL_SHARE = 0.1  # and of what is said
@@ -41,11 +40,13 @@ class Runs:
         partner: PartnerAPI,
         settings: Settings,
         clock: Callable[[], float] = time.time,
+        limits: Limits = LIMITS,
     ) -> None:
         self._store = store
-        self._calls = Calls(store, partner, settings, clock)
+        self._calls = Calls(store, partner, settings, clock, limits)
         self._settings = settings
         self._clock = clock
+        self._limits = limits
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def current(self, session: EmbedSession) -> Run | None:
@@ -68,6 +69,7 @@ class Runs:
         starts_at = now if last is None or not last.ended else max(now, last.poll_after)
         if starts_at - now > MAX_WAIT_SECONDS:
             return starts_at
+        claim_seconds = self._limits.call_seconds + self._limits.claim_margin_seconds
         run = Run(
             pair=session.pair,
             id=secrets.token_urlsafe(12),
@@ -75,7 +77,7 @@ class Runs:
             started_at=now,
             expires_at=now + self._settings.run_ttl,
             poll_after=starts_at if starts_at > now else 0.0,
-            busy_until=starts_at + CALL_SECONDS + CLAIM_MARGIN_SECONDS,
+            busy_until=starts_at + claim_seconds,
             interval=DEFAULT_RETRY_SECONDS,
             give_up_at=starts_at + self._settings.run_timeout,
         )
@@ -170,7 +172,7 @@ class Runs:
         return run.has_report and expires_at > self._clock()
 
     async def _patiently(self, work: Coroutine[Any, Any, None]) -> None:
-        await asyncio.wait({self._spawn(work)}, timeout=PATIENCE_SECONDS)
+        await asyncio.wait({self._spawn(work)}, timeout=self._limits.patience_seconds)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -4,18 +4,20 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from widget import metrics, shared_counts
 from widget.app import create_worker
 from widget.connection import MAX_CONNECTIONS, Connection
+from widget.limits import LIMITS, Limits
 from widget.settings import Settings
 from widget.telemetry import SERVER_LOGGER, configure_logging
 
@@ -26,11 +28,12 @@ KEEP_ALIVE_SECONDS = 75  # longer than proxies keep theirs, so that none meets a
 log = structlog.get_logger()
 
 
-def serve(settings: Settings, host: str, port: int, workers: int) -> int:
+def serve(settings: Settings, host: str, port: int, workers: int, limits: Limits = LIMITS) -> int:
     """Until a signal stops it. Returns the exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     configure_logging(settings.log_format)
-    config = _config(settings, host, port, workers)
+    # Workers get the settings as they are now: the files of secrets may change before one starts.
+    config = _config(partial(create_worker, settings, limits), host, port, workers)
     try:
         with _metrics_port(settings.metrics_port, workers):
             listener = config.bind_socket()
@@ -40,10 +43,9 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> int:
         return 0
 
 
-def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
-    # Workers are handed the settings: one that starts later may find other files of secrets.
+def _config(create: Callable[[], ASGIApp], host: str, port: int, workers: int) -> uvicorn.Config:
     return uvicorn.Config(
-        partial(create_worker, settings),
+        create,
         factory=True,
         host=host,
         port=port,

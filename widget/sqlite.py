@@ -18,6 +18,7 @@ from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from widget.limits import Limits
 from widget.patience import waiting
 from widget.transactions import DatabaseUnavailable, cause, in_transaction
 
@@ -40,7 +41,8 @@ class SQLite:
 
     insert = staticmethod(sqlite.insert)
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: Limits) -> None:
+        self._limits = limits
         make_private_file(url)
         self._url = url
         self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
@@ -88,7 +90,7 @@ class SQLite:
         self._engine.dispose()
 
     async def _in_turn(self, work: Callable[[Connection], T]) -> T:
-        with waiting() as deadline:
+        with waiting(self._limits.statement_seconds) as deadline:
             try:
                 async with asyncio.timeout_at(deadline), self._turn:
                     for seconds in chain(RETRY_SECONDS, repeat(SLOW_RETRY_SECONDS)):

@@ -23,6 +23,7 @@ from tests.widget.partner import KEY
 from tests.widget.people import create_body
 from tests.widget.world import HOST_TOKEN, SECRET, Clock
 from widget import app as widget_app
+from widget.limits import LIMITS, Limits
 from widget.runs import Runs
 from widget.settings import Settings
 from widget.store import Store
@@ -103,7 +104,12 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def limits() -> Limits:
+    return LIMITS
+
+
+@pytest.fixture
+def stage(tmp_path: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     clock = Clock()
     partner, elsewhere = Partner(well.plays(), free_port()), Partner({}, free_port())
     sweepers: list[SweepsOnDemand] = []
@@ -114,7 +120,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
     monkeypatch.setattr(widget_app, "Sweeper", make_sweeper)
     wire = Wire(clock)
-    app = widget_app.create_app(some_settings(tmp_path, partner), wire, clock)
+    app = widget_app.create_app(some_settings(tmp_path, partner), wire, clock, limits)
     with TestClient(app, base_url="http://127.0.0.1:8001") as http:
         stage = Stage(http, clock, wire, partner, elsewhere, sweepers)
         for host in (partner, elsewhere):

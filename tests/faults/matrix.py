@@ -25,7 +25,7 @@ from tests.faults.partner import (
 ANNOUNCED = 7.0  # seconds that the faults with `Retry-After` ask for
 ANNOUNCED_BY_DATE = 30.0
 INTERVAL = 10.0  # seconds, from the last good answer
-SHORT_CALL_SECONDS = 0.3  # instead of twenty, for the faults that are nothing but slow
+SHORT_CALL_SECONDS = 0.6  # instead of twenty, for the faults that are nothing but slow
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,8 @@ from tests.serving import serving
 from tests.widget.partner import KEY
 from tests.widget.people import create_body
 from tests.widget.world import HOST_TOKEN
-from widget import network, partner_api
 from widget.app import create_app
-from widget.network import MAX_CONNECTIONS
+from widget.limits import LIMITS, Limits
 from widget.partner_api import AnswerLost, PartnerAPI, Unavailable
 
 RUNS = 200
@@ -40,38 +39,35 @@ async def partner() -> AsyncIterator[Partner]:
 @pytest.mark.threat(name="hostile answers")
 @pytest.mark.anyio
 async def test_a_slow_partner_api_does_not_slow_the_pages_of_others(
-    partner: Partner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    partner: Partner, tmp_path: Path
 ) -> None:
-    for limit in ("POOL_SECONDS", "CONNECT_SECONDS", "CALL_SECONDS"):
-        monkeypatch.setattr(partner_api, limit, 60.0)
+    limits = Limits(pool_seconds=60.0, connect_seconds=60.0, call_seconds=60.0)
     measured = asyncio.Event()
     partner.plays["POST"] = once(measured, partner.plays["POST"])
-    with serving(create_app(some_settings(tmp_path, partner))) as origin:
+    with serving(create_app(some_settings(tmp_path, partner), limits=limits)) as origin:
         async with httpx2.AsyncClient(base_url=origin, timeout=60, limits=UNLIMITED) as http:
             addresses = [await open_session(http, f"candidate-{n}") for n in range(RUNS)]
             other = await open_session(http, "somebody-else")
             usual = await seconds_for_a_page(http, other)
             clicks = [asyncio.create_task(start_run(http, address)) for address in addresses]
-            await until(lambda: partner.under_way == MAX_CONNECTIONS)
+            await until(lambda: partner.under_way == LIMITS.connections)
             pages = [read(response.text) for response in await asyncio.gather(*clicks)]
             assert {page.state for page in pages} == {"running"}
             slow = await seconds_for_a_page(http, other)
-            assert partner.under_way == MAX_CONNECTIONS
+            assert partner.under_way == LIMITS.connections
             measured.set()
             await until(lambda: len(partner.calls) == RUNS and not partner.under_way)
     assert slow < usual + MAX_SLOWER_SECONDS
     assert partner.calls == ["POST"] * RUNS
-    assert partner.most_under_way == MAX_CONNECTIONS
+    assert partner.most_under_way == LIMITS.connections
 
 
 @pytest.mark.anyio
 async def test_a_call_for_which_no_connection_becomes_free_was_certainly_not_made(
-    partner: Partner, monkeypatch: pytest.MonkeyPatch
+    partner: Partner,
 ) -> None:
-    monkeypatch.setattr(network, "MAX_CONNECTIONS", 1)
-    monkeypatch.setattr(partner_api, "POOL_SECONDS", 0.1)
     partner.plays["GET"] = keep_silent
-    async with calling(partner) as api:
+    async with calling(partner, Limits(connections=1, pool_seconds=0.1)) as api:
         first = asyncio.create_task(api.get("analysis_1"))
         await until(lambda: bool(partner.calls))
         with pytest.raises(Unavailable):
@@ -81,17 +77,16 @@ async def test_a_call_for_which_no_connection_becomes_free_was_certainly_not_mad
 
 
 def test_the_wait_for_a_connection_ends_well_before_the_time_of_the_whole_call() -> None:
-    before_sending = partner_api.POOL_SECONDS + network.CONNECT_SECONDS
-    assert before_sending <= partner_api.CALL_SECONDS / 2
+    before_sending = LIMITS.pool_seconds + LIMITS.connect_seconds
+    assert before_sending <= LIMITS.call_seconds / 2
 
 
 @pytest.mark.anyio
 async def test_a_call_that_waits_for_a_connection_is_made_when_there_is_one(
-    partner: Partner, monkeypatch: pytest.MonkeyPatch
+    partner: Partner,
 ) -> None:
-    monkeypatch.setattr(network, "MAX_CONNECTIONS", 1)
     partner.plays["GET"] = after(0.1, answer(200, well.PROCESSING))
-    async with calling(partner) as api:
+    async with calling(partner, Limits(connections=1)) as api:
         answers = await asyncio.gather(*(api.get("analysis_1") for _ in range(5)))
     assert {found.id for found in answers} == {"analysis_1"}
     assert partner.most_under_way == 1
@@ -99,23 +94,20 @@ async def test_a_call_that_waits_for_a_connection_is_made_when_there_is_one(
 
 @pytest.mark.anyio
 async def test_calls_that_ran_out_of_time_give_their_connections_back(
-    partner: Partner, monkeypatch: pytest.MonkeyPatch
+    partner: Partner,
 ) -> None:
-    monkeypatch.setattr(network, "MAX_CONNECTIONS", 2)
-    async with calling(partner) as api:
+    async with calling(partner, Limits(connections=2, call_seconds=0.5)) as api:
         partner.plays["GET"] = keep_silent
-        with monkeypatch.context() as patch:
-            patch.setattr(partner_api, "CALL_SECONDS", 0.1)
-            for _ in range(5):
-                with pytest.raises(AnswerLost):
-                    await api.get("analysis_1")
+        for _ in range(3):
+            with pytest.raises(AnswerLost):
+                await api.get("analysis_1")
         partner.plays["GET"] = answer(200, well.PROCESSING)
         assert (await api.get("analysis_1")).id == "analysis_1"
 
 
 @asynccontextmanager
-async def calling(partner: Partner) -> AsyncIterator[PartnerAPI]:
-    api = PartnerAPI(partner.origin, KEY)
+async def calling(partner: Partner, limits: Limits) -> AsyncIterator[PartnerAPI]:
+    api = PartnerAPI(partner.origin, KEY, limits=limits)
     yield api
     await api.close()
 

@@ -15,9 +15,9 @@ from tests.faults import well
 from tests.faults.conftest import REPORT_TTL, Stage
 from tests.faults.matrix import FAULTS, SHORT_CALL_SECONDS, Fault, Outcome, Situation
 from tests.faults.recruiter import Page
-from widget import partner_api, runs
 from widget.button import LABELS, State
 from widget.calls import JITTER
+from widget.limits import LIMITS, Limits
 
 RUN, CLOSE, VIEW = LABELS[State.IDLE], LABELS[State.OPEN], LABELS[State.CLOSED]
 WHEN = re.compile(r" The report service asks you to try again in (\d+) seconds\.")
@@ -30,6 +30,15 @@ SITUATIONS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "View": ("GET", well.COMPLETED, {}),
     "DELETE": ("DELETE", well.CANCELED, {}),
 }
+
+
+@pytest.fixture
+def limits(fault: Fault) -> Limits:
+    """A slow fault lasts until the call is given up."""
+    if not fault.slow:
+        return LIMITS
+    return Limits(call_seconds=SHORT_CALL_SECONDS, patience_seconds=ENOUGH_SECONDS)
+
 
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 
@@ -123,16 +132,12 @@ def test_delete(stage: Stage, fault: Fault) -> None:
 def struck(stage: Stage, fault: Fault, call: str) -> Iterator[None]:
     """The fault strikes this call, while all others are answered well; then it passes."""
     method, resource, location = SITUATIONS[call]
-    with pytest.MonkeyPatch.context() as patch:
-        if fault.slow:
-            patch.setattr(partner_api, "CALL_SECONDS", SHORT_CALL_SECONDS)
-            patch.setattr(runs, "PATIENCE_SECONDS", ENOUGH_SECONDS)
-        if fault.play is None:
-            stage.portal.call(stage.partner.close)
-        else:
-            situation = Situation(resource, location, stage.elsewhere.origin)
-            stage.partner.plays[method] = fault.play(situation)
-        yield
+    if fault.play is None:
+        stage.portal.call(stage.partner.close)
+    else:
+        situation = Situation(resource, location, stage.elsewhere.origin)
+        stage.partner.plays[method] = fault.play(situation)
+    yield
     assert stage.elsewhere.connections == 0
     if fault.play is None:
         stage.portal.call(stage.partner.open)

@@ -9,7 +9,7 @@ from tests.faults.matrix import UNCONFIRMED, WITHOUT_REPORT
 from tests.faults.partner import after, answer, hang_up
 from tests.faults.test_matrix import CLOSE, RUN, VIEW, ends_well
 from tests.widget.partner import KEY
-from widget import runs
+from widget.limits import Limits
 
 RUN_TIMEOUT = 600
 
@@ -96,10 +96,10 @@ def test_a_run_that_may_not_be_asked_about_any_more_is_given_up(
     assert stage.count("DELETE") == 1
 
 
+@pytest.mark.parametrize("limits", [Limits(patience_seconds=0.05)])
 def test_a_run_that_is_canceled_while_its_post_is_lost_is_not_said_to_be_canceled(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage,
 ) -> None:
-    monkeypatch.setattr(runs, "PATIENCE_SECONDS", 0.05)
     stage.partner.plays["POST"] = after(0.3, hang_up)
     recruiter = stage.recruiter()
     recruiter.press(RUN)

@@ -2,17 +2,14 @@
 
 import sys
 
-from widget import calls, deliveries, partner_api, runs
+from widget import deliveries
 from widget.__main__ import main
+from widget.limits import Limits
 
-CALL_SECONDS = 2.0
-MARGIN_SECONDS = 0.5
+LIMITS = Limits(call_seconds=2.0, claim_margin_seconds=0.5)
 
-partner_api.CALL_SECONDS = CALL_SECONDS
-calls.CALL_SECONDS = runs.CALL_SECONDS = CALL_SECONDS  # type: ignore[attr-defined]
-runs.CLAIM_MARGIN_SECONDS = MARGIN_SECONDS
-deliveries.CLAIM_SECONDS = CALL_SECONDS
+deliveries.CLAIM_SECONDS = LIMITS.call_seconds
 deliveries.RETRY_SECONDS = (0.1,) * 6
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(limits=LIMITS))

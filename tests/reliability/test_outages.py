@@ -15,8 +15,8 @@ from tests import postgres
 from tests.postgres import PostgreSQL
 from tests.processes import Sandbox, Serve, Widget
 from tests.reliability.tab import Tab
-from widget import patience, postgresql
 from widget.database import DatabaseUnavailable, connect
+from widget.limits import Limits
 
 pytestmark = pytest.mark.anyio
 
@@ -65,11 +65,9 @@ async def test_a_run_goes_on_when_the_database_is_back(
 
 
 async def test_a_database_that_hangs_counts_as_one_that_does_not_answer(
-    server: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+    server: PostgreSQL,
 ) -> None:
-    monkeypatch.setattr(patience, "STATEMENT_SECONDS", 0.6)
-    monkeypatch.setattr(postgresql, "LEAST_STATEMENT_SECONDS", 0.3)
-    connection = connect(server.url)
+    connection = connect(server.url, Limits(statement_seconds=0.6, least_statement_seconds=0.3))
     await connection.run(lambda c: c.execute(select(1)))
     with frozen(server):
         for _ in range(2):

@@ -39,12 +39,6 @@ def settings(tmp_path: Path) -> MakeSettings:
     return make
 
 
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A click waits for the API as long as it takes, on a machine that is busy as well."""
-    monkeypatch.setattr("widget.runs.PATIENCE_SECONDS", 30.0)
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

@@ -24,12 +24,12 @@ from demo_ats.sandbox.app import create_app
 from tests.widget.partner import KEY
 from tests.widget.people import IDA, create_body
 from tests.widget.world import HOST_TOKEN, SECRET, Clock
-from widget import runs as lives
 from widget.button import LABELS, State
 from widget.database import connect
+from widget.limits import Limits
 from widget.model import EmbedSession, Run
 from widget.panel import Panel, panel_of
-from widget.partner_api import CALL_SECONDS, PartnerAPI
+from widget.partner_api import PartnerAPI
 from widget.runs import Runs
 from widget.seal import Seal
 from widget.sessions import Sessions
@@ -38,7 +38,7 @@ from widget.store import Store
 from widget.sweeper import Sweeper
 
 CANDIDATES = ("test_green", "test_failed", "test_limited")
-PATIENCE_SECONDS = 0.05
+LIMITS = Limits(patience_seconds=0.05)
 LONGEST_RUN_SECONDS = 3600
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class Wire(httpx2.AsyncBaseTransport):
 
     async def _stall(self) -> None:
         event = asyncio.Event()
-        self.stalled.append((self._clock() + CALL_SECONDS, event))
+        self.stalled.append((self._clock() + LIMITS.call_seconds, event))
         await event.wait()
         raise httpx2.ReadTimeout("silence")
 
@@ -87,7 +87,8 @@ class Process:
     def __init__(self, options: Settings, clock: Clock, wire: Wire) -> None:
         self.store = Store(connect(options.database_url), Seal([SECRET]))
         self.sessions = Sessions(self.store, options, clock)
-        self.runs = Runs(self.store, PartnerAPI(options.partner_api_url, KEY, wire), options, clock)
+        api = PartnerAPI(options.partner_api_url, KEY, wire)
+        self.runs = Runs(self.store, api, options, clock, LIMITS)
         self.sweeper = Sweeper(self.store, self.runs, options, clock)
 
 
@@ -96,7 +97,6 @@ class AnyOrder(RuleBasedStateMachine):
 
     @initialize(candidate=st.sampled_from(CANDIDATES), faults=st.lists(FAULTS, max_size=1))
     def start(self, candidate: str, faults: list[str]) -> None:
-        lives.PATIENCE_SECONDS = PATIENCE_SECONDS
         self.candidate = candidate
         self.folder = tempfile.TemporaryDirectory()
         self.loop = asyncio.Runner()

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from tests.forwarder import Forwarder
 from tests.postgres import PostgreSQL
 from widget.database import Database, DatabaseUnavailable, connect
+from widget.limits import LIMITS, Limits
 from widget.patience import at_most
 from widget.postgresql import POOL_SIZE
 
@@ -28,11 +29,12 @@ WRITE = "INSERT INTO numbers VALUES (1)"
 ADD = text("INSERT INTO numbers VALUES (:number)")
 
 
+SHORT = Limits(statement_seconds=0.6, least_statement_seconds=0.3)
+
+
 @pytest.fixture
-def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes five seconds takes a fraction of one."""
-    monkeypatch.setattr("widget.patience.STATEMENT_SECONDS", 0.6)
-    monkeypatch.setattr("widget.postgresql.LEAST_STATEMENT_SECONDS", 0.3)
+def limits() -> Limits:
+    return LIMITS
 
 
 @pytest.fixture
@@ -50,18 +52,21 @@ async def forwarder(postgresql: PostgreSQL) -> AsyncIterator[Forwarder]:
 
 
 @pytest.fixture
-async def database(postgresql: PostgreSQL) -> AsyncIterator[Database]:
+async def database(postgresql: PostgreSQL, limits: Limits) -> AsyncIterator[Database]:
     """PostgreSQL, with a few connections that have been used."""
-    database = connect(postgresql.url)
+    database = connect(postgresql.url, limits)
     await asyncio.gather(*(execute(database, SLOWLY) for _ in range(3)))
     yield database
     await database.close()
 
 
 @pytest.fixture
-async def behind(postgresql: PostgreSQL, forwarder: Forwarder) -> AsyncIterator[Database]:
+async def behind(
+    postgresql: PostgreSQL, forwarder: Forwarder, limits: Limits
+) -> AsyncIterator[Database]:
     """The same behind the forwarder."""
-    database = connect(postgresql.url.replace(str(postgresql.port), str(forwarder.port)))
+    address = postgresql.url.replace(str(postgresql.port), str(forwarder.port))
+    database = connect(address, limits)
     await asyncio.gather(*(execute(database, SLOWLY) for _ in range(3)))
     yield database
     await database.close()
@@ -93,15 +98,17 @@ async def test_connections_that_the_server_has_ended_are_not_used(
         assert await execute(database, READ) == 1
 
 
-@pytest.mark.usefixtures("_hasty")
+@pytest.mark.parametrize("limits", [SHORT])
 async def test_one_connection_that_has_fallen_silent_is_the_end_of_all_of_them(
-    behind: Database, forwarder: Forwarder, monkeypatch: pytest.MonkeyPatch
+    behind: Database, forwarder: Forwarder
 ) -> None:
+    async def read_patiently() -> None:
+        with at_most(60):
+            await execute(behind, READ)
+
     forwarder.silence()
-    monkeypatch.setattr("widget.patience.STATEMENT_SECONDS", 60)
-    later = asyncio.create_task(execute(behind, READ))
+    later = asyncio.create_task(read_patiently())
     await asyncio.sleep(0)
-    monkeypatch.setattr("widget.patience.STATEMENT_SECONDS", 0.6)
     started = time.monotonic()
     for asked in (execute(behind, READ), later):
         with pytest.raises(DatabaseUnavailable, match="no answer in time"):
@@ -157,7 +164,7 @@ async def test_nothing_is_prepared_as_a_pooler_gives_each_transaction_another_se
     assert await execute(database, "SELECT count(*) FROM pg_prepared_statements") == 0
 
 
-@pytest.mark.usefixtures("_hasty")
+@pytest.mark.parametrize("limits", [SHORT])
 async def test_a_statement_that_takes_too_long_is_ended_on_the_server_as_well(
     database: Database, admin: Admin
 ) -> None:
@@ -170,10 +177,8 @@ async def test_a_statement_that_takes_too_long_is_ended_on_the_server_as_well(
         await asyncio.sleep(0.05)
 
 
-async def test_a_request_waits_for_the_database_so_long_in_all(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("widget.postgresql.LEAST_STATEMENT_SECONDS", 0.1)
+@pytest.mark.parametrize("limits", [Limits(least_statement_seconds=0.1)])
+async def test_a_request_waits_for_the_database_so_long_in_all(database: Database) -> None:
     started = time.monotonic()
     with at_most(0.5):
         await execute(database, "SELECT pg_sleep(0.2)")
@@ -226,11 +231,10 @@ async def test_the_file_is_for_nobody_else_to_read(tmp_path: Path) -> None:
     await database.close()
 
 
-@pytest.mark.usefixtures("_hasty")
 async def test_another_program_that_writes_holds_up_what_is_written_and_nothing_else(
     file: Path,
 ) -> None:
-    database = connect(f"sqlite:///{file}")
+    database = connect(f"sqlite:///{file}", SHORT)
     await execute(database, "CREATE TABLE numbers (number INTEGER)")
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

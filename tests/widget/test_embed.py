@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from tests.widget.markup import Markup
 from tests.widget.partner import KEY, Partner, completed, reply
 from tests.widget.people import IDA, MARA, create_body
-from tests.widget.world import HOST_TOKEN, SECRET
+from tests.widget.world import HOST_TOKEN, PATIENT, SECRET
 from widget.app import create_app
 from widget.settings import Settings
 
@@ -66,6 +66,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
     app = create_app(
         some_settings(tmp_path / "widget.db", session_ttl=3600),
         httpx2.MockTransport(partner.answer),
+        limits=PATIENT,
     )
     with TestClient(app, base_url="http://127.0.0.1:8001", raise_server_exceptions=False) as http:
         yield Browser(http, partner, open_session(http))
@@ -293,7 +294,9 @@ def test_head_is_answered_as_get_is_and_has_no_effect(tmp_path: Path) -> None:
     partner.on("POST", reply("queued", retry_after="1")).on("GET", reply(retry_after="1"))
     partner.on("DELETE", reply("canceled"))
     app = create_app(
-        some_settings(tmp_path / "widget.db", leave_grace=1), httpx2.MockTransport(partner.answer)
+        some_settings(tmp_path / "widget.db", leave_grace=1),
+        httpx2.MockTransport(partner.answer),
+        limits=PATIENT,
     )
     with TestClient(app, base_url="http://127.0.0.1:8001") as http:
         browser = Browser(http, partner, open_session(http))

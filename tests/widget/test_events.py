@@ -13,7 +13,7 @@ from tests.widget.conftest import MakeSettings
 from tests.widget.markup import Markup
 from tests.widget.partner import ANALYSIS, Partner, completed, reply
 from tests.widget.people import IDA, MARA, TOMAS, create_body
-from tests.widget.world import EVENTS, HOST_TOKEN, SECRET, Clock, World, a_world
+from tests.widget.world import EVENTS, HOST_TOKEN, PATIENT, SECRET, Clock, World, a_world
 from widget.app import create_app
 from widget.database import DatabaseUnavailable, connect
 from widget.model import EmbedSession, Phase
@@ -268,7 +268,10 @@ def test_each_opening_of_a_report_is_told_once_with_who_looks(
     """By clicks as the page has them; reloads, late polls and doubled clicks are no openings."""
     partner = Partner(clock).on("POST", completed())
     app = create_app(
-        settings(database_url=database_url, **EVENTS), httpx2.MockTransport(partner.answer), clock
+        settings(database_url=database_url, **EVENTS),
+        httpx2.MockTransport(partner.answer),
+        clock,
+        limits=PATIENT,
     )
     with TestClient(app, base_url="http://127.0.0.1:8001") as http:
         body = create_body(viewer={"id": 12})

@@ -18,6 +18,7 @@ from tests.widget.conftest import MakeSettings
 from tests.widget.people import create_body
 from tests.widget.world import HOST_TOKEN
 from widget.app import create_app
+from widget.limits import Limits
 from widget.sweeper import Sweeper
 
 
@@ -41,13 +42,12 @@ def test_without_its_database_the_widget_is_alive_but_not_ready(
 
 
 def test_a_database_that_takes_no_writes_makes_it_not_ready(
-    settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+    settings: MakeSettings,
 ) -> None:
-    monkeypatch.setattr("widget.health.READY_SECONDS", 0.1)
     options = settings()
     file = options.database_url.removeprefix("sqlite:///")
     with (
-        TestClient(create_app(options)) as http,
+        TestClient(create_app(options, limits=Limits(ready_seconds=0.1))) as http,
         closing(sqlite3.connect(file, isolation_level=None)) as other,
     ):
         assert http.get("/readyz").status_code == 200
@@ -58,13 +58,15 @@ def test_a_database_that_takes_no_writes_makes_it_not_ready(
 
 
 def test_while_another_program_writes_to_sqlite_what_is_read_is_answered_as_ever(
-    settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+    settings: MakeSettings,
 ) -> None:
-    monkeypatch.setattr("widget.patience.REQUEST_SECONDS", 2.0)
     options = settings()
     headers = {"Authorization": f"Bearer {HOST_TOKEN}"}
     with (
-        TestClient(create_app(options), base_url="http://127.0.0.1:8001") as http,
+        TestClient(
+            create_app(options, limits=Limits(request_seconds=2.0)),
+            base_url="http://127.0.0.1:8001",
+        ) as http,
         closing(
             sqlite3.connect(options.database_url.removeprefix("sqlite:///"), isolation_level=None)
         ) as other,

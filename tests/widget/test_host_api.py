@@ -20,7 +20,7 @@ from tests.serving import serving
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY, Partner, completed, reply
 from tests.widget.people import IDA, MARA, create_body
-from tests.widget.world import HOST_TOKEN
+from tests.widget.world import HOST_TOKEN, PATIENT
 from widget.app import create_app
 from widget.json_body import MAX_BODY_BYTES
 
@@ -72,7 +72,7 @@ def ats(settings: MakeSettings, tmp_path: Path) -> Iterator[ATS]:
         public_url="https://widget.example",
         allowed_origins=",".join(ALLOWED),
     )
-    app = create_app(options, httpx2.MockTransport(partner.answer))
+    app = create_app(options, httpx2.MockTransport(partner.answer), limits=PATIENT)
     with TestClient(app, base_url="http://127.0.0.1:8001", raise_server_exceptions=False) as http:
         yield ATS(http, partner, tmp_path / "widget.db")
 

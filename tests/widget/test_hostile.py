@@ -14,7 +14,7 @@ from tests.widget.conftest import MakeSettings
 from tests.widget.drawing import a_read_run, draw, draw_failure, draw_report
 from tests.widget.markup import Markup
 from tests.widget.partner import Partner, completed
-from tests.widget.world import HOST_TOKEN
+from tests.widget.world import HOST_TOKEN, PATIENT
 from widget.app import create_app
 from widget.links import link
 from widget.model import Phase
@@ -123,7 +123,7 @@ def test_no_attribute_but_a_links_holds_what_came() -> None:
 @pytest.fixture
 def ats(settings: MakeSettings) -> TestClient:
     partner = Partner(lambda: 0.0).on("POST", completed())
-    app = create_app(settings(), httpx2.MockTransport(partner.answer))
+    app = create_app(settings(), httpx2.MockTransport(partner.answer), limits=PATIENT)
     return TestClient(app, base_url="http://127.0.0.1:8001")
 
 

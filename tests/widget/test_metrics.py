@@ -23,9 +23,9 @@ from tests.widget.people import IDA, MARA, create_body
 from tests.widget.world import HOST_TOKEN, Clock, World, a_world
 from widget import metrics, shared_counts
 from widget.app import create_app
+from widget.limits import LIMITS
 from widget.metrics import REGISTRY
 from widget.model import Reason
-from widget.partner_api import CALL_SECONDS
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
@@ -158,7 +158,7 @@ async def test_a_claim_whose_owner_died_is_not_under_way(world: World) -> None:
     click = asyncio.create_task(world.runs.start(await world.viewer()))
     await world.partner.arrived.wait()
     assert await world.store.count_under_way(world.clock()) == 1
-    assert await world.store.count_under_way(world.clock() + 2 * CALL_SECONDS) == 0
+    assert await world.store.count_under_way(world.clock() + 2 * LIMITS.call_seconds) == 0
     world.partner.released.set()
     await click
 

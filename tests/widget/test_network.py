@@ -18,9 +18,9 @@ from tests.widget.conftest import MakeSettings
 from tests.widget.partner import ANALYSIS, KEY
 from tests.widget.people import create_body
 from tests.widget.world import HOST_TOKEN
-from widget import network, partner_api
 from widget.app import create_app
 from widget.check import Level, check
+from widget.limits import LIMITS, Limits
 from widget.network import connect
 from widget.partner_api import AnswerLost, PartnerAPI, PartnerError, Unavailable
 from widget.settings import Settings
@@ -127,8 +127,14 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
-async def get(origin: str, proxy: str | None = None, authority: Authority | None = None) -> None:
-    api = PartnerAPI(origin, KEY, connect(proxy, str(authority.file) if authority else None))
+async def get(
+    origin: str,
+    proxy: str | None = None,
+    authority: Authority | None = None,
+    limits: Limits = LIMITS,
+) -> None:
+    file = str(authority.file) if authority else None
+    api = PartnerAPI(origin, KEY, connect(proxy, file, limits), limits)
     try:
         await api.get(ANALYSIS)
         await api.get(ANALYSIS)
@@ -137,11 +143,14 @@ async def get(origin: str, proxy: str | None = None, authority: Authority | None
 
 
 async def failure(
-    origin: str, proxy: str | None = None, authority: Authority | None = None
+    origin: str,
+    proxy: str | None = None,
+    authority: Authority | None = None,
+    limits: Limits = LIMITS,
 ) -> tuple[type[PartnerError], str, str | None]:
     """What the first call raises, once it is seen that the log says the same."""
     with capture_logs() as lines, pytest.raises(PartnerError) as raised:
-        await get(origin, proxy, authority)
+        await get(origin, proxy, authority, limits)
     (line,) = lines
     error = raised.value
     assert (line["cause"], line["detail"]) == (error.cause, error.detail)
@@ -198,10 +207,10 @@ async def test_all_goes_through_the_tunnel_of_a_proxy(
 
 
 async def test_what_a_proxy_does_not_let_through_was_not_sent(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch
+    authority: Authority,
 ) -> None:
     """So a POST is not taken for one that may have been billed."""
-    monkeypatch.setattr(network, "CONNECT_SECONDS", 0.2)
+    limits = Limits(connect_seconds=0.2)
     upstream = Upstream()
     async with (
         listening(upstream, authority.server("localhost")) as port,
@@ -216,11 +225,11 @@ async def test_what_a_proxy_does_not_let_through_was_not_sent(
             (b"SSH-2.0-OpenSSH_9.2\r\n", "connection"),
         ]:
             async with listening(Proxy(port, refusal=refusal)) as proxy:
-                found = await failure(origin, f"http://127.0.0.1:{proxy}", authority)
+                found = await failure(origin, f"http://127.0.0.1:{proxy}", authority, limits)
                 assert found == (Unavailable, "proxy", detail)
         async with listening(Proxy(port, credentials="user:right")) as proxy:
             for user in ["", "user:wrong@"]:
-                found = await failure(origin, f"http://{user}127.0.0.1:{proxy}", authority)
+                found = await failure(origin, f"http://{user}127.0.0.1:{proxy}", authority, limits)
                 assert found == (Unavailable, "proxy", "407")
         for address, detail in [
             (f"127.0.0.1:{silent}", "timeout"),
@@ -228,7 +237,7 @@ async def test_what_a_proxy_does_not_let_through_was_not_sent(
             ("127.0.0.1:9", "refused"),
             ("nowhere.invalid:3128", "dns"),
         ]:
-            found = await failure(origin, f"http://{address}", authority)
+            found = await failure(origin, f"http://{address}", authority, limits)
             assert found == (Unavailable, "proxy", detail)
         async with listening(Proxy(port)) as proxy:
             kind, cause, _ = await failure(origin, f"http://127.0.0.1:{proxy}")
@@ -237,10 +246,9 @@ async def test_what_a_proxy_does_not_let_through_was_not_sent(
 
 
 async def test_the_log_has_a_word_for_each_way_to_fail(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch
+    authority: Authority,
 ) -> None:
-    monkeypatch.setattr(partner_api, "CONNECT_SECONDS", 0.2)
-    monkeypatch.setattr(partner_api, "CALL_SECONDS", 0.5)
+    limits = Limits(connect_seconds=0.2, call_seconds=0.5)
     async with (
         listening(keep_silent) as silent,
         listening(keep_silent, authority.server("localhost")) as mute,
@@ -253,7 +261,7 @@ async def test_the_log_has_a_word_for_each_way_to_fail(
             (f"https://localhost:{mute}", AnswerLost, "timeout"),
             (f"https://localhost:{abrupt}", AnswerLost, "connection"),
         ]:
-            assert (await failure(origin, authority=authority))[:2] == (kind, cause)
+            assert (await failure(origin, authority=authority, limits=limits))[:2] == (kind, cause)
 
 
 async def test_check_and_the_server_take_the_same_way(

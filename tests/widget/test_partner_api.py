@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from tests.widget.partner import ANALYSIS, KEY, Reply, reply, resource
 from tests.widget.people import create_body
-from widget import partner_api
+from widget.limits import LIMITS, Limits
 from widget.partner_api import (
     MAX_ANSWER_BYTES,
     MAX_RETRY_SECONDS,
@@ -44,6 +44,7 @@ NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 @asynccontextmanager
 async def api(
     answer: Callable[[httpx2.Request], httpx2.Response],
+    limits: Limits = LIMITS,
 ) -> AsyncIterator[tuple[PartnerAPI, list[httpx2.Request]]]:
     """The client, and the requests that have arrived at the other side."""
     requests: list[httpx2.Request] = []
@@ -52,7 +53,7 @@ async def api(
         requests.append(request)
         return answer(request)
 
-    client = PartnerAPI(ORIGIN, KEY, httpx2.MockTransport(handle))
+    client = PartnerAPI(ORIGIN, KEY, httpx2.MockTransport(handle), limits)
     yield client, requests
     await client.close()
 
@@ -72,8 +73,8 @@ def always(answer: Reply) -> Callable[[httpx2.Request], httpx2.Response]:
     return handle
 
 
-async def error_of(answer: Reply) -> PartnerError:
-    async with api(always(answer)) as (client, _):
+async def error_of(answer: Reply, limits: Limits = LIMITS) -> PartnerError:
+    async with api(always(answer), limits) as (client, _):
         with pytest.raises(PartnerError) as raised:
             await client.get(ANALYSIS)
     return raised.value
@@ -236,8 +237,7 @@ async def answer_in_gzip(content: bytes, pack: Callable[[bytes], bytes] = gzip.c
 
 
 @pytest.mark.threat(name="hostile answers")
-async def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partner_api, "CALL_SECONDS", 0.05)
+async def test_an_answer_that_drips_is_given_up() -> None:
     arrived = []
 
     async def drip() -> AsyncIterator[bytes]:
@@ -246,7 +246,8 @@ async def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch)
             yield b" "
             await asyncio.sleep(0.01)
 
-    assert str(await error_of(httpx2.Response(200, content=drip()))) == "timeout"
+    error = await error_of(httpx2.Response(200, content=drip()), Limits(call_seconds=0.05))
+    assert str(error) == "timeout"
     assert arrived
 
 

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from tests.widget.markup import Markup
 from tests.widget.partner import Partner, completed, reply
 from tests.widget.test_embed import HTMX, open_session, some_settings
+from tests.widget.world import PATIENT
 from widget.app import create_app
 from widget.button import LABELS, SENTENCES, State
 from widget.languages import LANGUAGES, translations
@@ -56,7 +57,9 @@ class Door:
 @pytest.fixture
 def door(tmp_path: Path) -> Iterator[Door]:
     partner = Partner(lambda: 0.0).on("DELETE", reply("canceled", **FOUND))
-    app = create_app(some_settings(tmp_path / "widget.db"), httpx2.MockTransport(partner.answer))
+    app = create_app(
+        some_settings(tmp_path / "widget.db"), httpx2.MockTransport(partner.answer), limits=PATIENT
+    )
     with TestClient(app, base_url="http://127.0.0.1:8001") as http:
         only = [open_session(http, permissions=[permission]) for permission in ("view", "run")]
         yield Door(http, partner, open_session(http), *only)

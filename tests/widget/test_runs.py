@@ -12,9 +12,8 @@ from tests.widget.partner import Partner, completed, reply
 from tests.widget.people import IDA, MARA, TOMAS, create_body
 from tests.widget.world import Clock, World, a_world
 from widget.database import DatabaseUnavailable
+from widget.limits import LIMITS
 from widget.model import Phase, Reason
-from widget.partner_api import CALL_SECONDS
-from widget.runs import CLAIM_MARGIN_SECONDS
 from widget.store import Store
 
 pytestmark = pytest.mark.anyio
@@ -177,7 +176,7 @@ async def test_a_claim_whose_owner_died_lapses_and_can_be_taken_over(world: Worl
     await world.partner.arrived.wait()
     await world.runs.start(session)
     assert world.partner.count("POST") == 1
-    world.clock.advance(CALL_SECONDS + CLAIM_MARGIN_SECONDS)
+    world.clock.advance(LIMITS.call_seconds + LIMITS.claim_margin_seconds)
     assert (await world.known(session)).orphaned(world.clock())
     world.partner.arrived.clear()
     taking_over = asyncio.create_task(world.runs.start(session))

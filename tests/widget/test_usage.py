@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import Partner, completed, reply
 from tests.widget.people import IDA, MARA, TOMAS, create_body
-from tests.widget.world import HOST_TOKEN, Clock, World
+from tests.widget.world import HOST_TOKEN, PATIENT, Clock, World
 from widget.app import create_app
 from widget.tables import usage
 
@@ -33,7 +33,7 @@ def http(
     settings: MakeSettings, database_url: str, partner: Partner, clock: Clock
 ) -> Iterator[TestClient]:
     options = settings(database_url=database_url)
-    app = create_app(options, httpx2.MockTransport(partner.answer), clock)
+    app = create_app(options, httpx2.MockTransport(partner.answer), clock, limits=PATIENT)
     with TestClient(app, base_url="http://127.0.0.1:8001") as http:
         yield http
 

@@ -10,6 +10,7 @@ import httpx2
 from tests.widget.partner import KEY, Partner
 from tests.widget.people import MARA, create_body
 from widget.database import connect
+from widget.limits import Limits
 from widget.model import EmbedSession, Phase, Run
 from widget.partner_api import PartnerAPI
 from widget.runs import Runs
@@ -25,6 +26,8 @@ EVENTS = {  # for `settings`
     "events_url": "http://127.0.0.1:9/events",
     "events_secret": "whsec_bmV3LXNlY3JldC1mb3ItdGVzdHM=,whsec_b2xkLXNlY3JldC1mb3ItdGVzdHM=",
 }
+# A click waits for the API as long as it takes, on a busy machine too.
+PATIENT = Limits(patience_seconds=30.0)
 
 
 @dataclass
@@ -88,7 +91,7 @@ def a_world(settings: Settings, clock: Clock, partner: Partner) -> World:
     tells = settings.events_url is not None
     store = Store(connect(settings.database_url), Seal([SECRET]), tells=tells)
     api = PartnerAPI(settings.partner_api_url, KEY, httpx2.MockTransport(partner.answer))
-    runs = Runs(store, api, settings, clock)
+    runs = Runs(store, api, settings, clock, PATIENT)
     sweeper = Sweeper(store, runs, settings, clock)
     sessions = Sessions(store, settings, clock)
     return World(settings, clock, partner, store, sessions, runs, sweeper, api)
