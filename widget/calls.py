@@ -1,7 +1,7 @@
-"""The calls to the Partner API, each made by whoever won its claim, and what follows from answers.
+"""The calls to the Partner API on behalf of runs, and what their answers change in the store.
 
-A claim says until when its call may last. So a process that dies with an answer blocks nobody, and
-no second call is sent while the first may still be under way.
+A call is made by the process that has claimed it in the store. A claim ends at a known moment, so
+a process that dies during its call blocks nobody; and until that moment, no second call is sent.
 """
 
 import asyncio
@@ -44,13 +44,13 @@ from widget.store import Store
 VIEW_RETRY_SECONDS = 1.0
 STORE_RETRY_SECONDS = 0.5
 JITTER = 0.1
-MAX_UNREADABLE = 3  # answers in a row that cannot be read, after which no better one is expected
+MAX_UNREADABLE = 3  # unreadable answers in a row, after which a run ends as failed
 
 log = structlog.get_logger()
 
 
 class Calls:
-    """The only caller of the Partner API. `clock` gives seconds since the epoch."""
+    """Makes every call of a run: POST, GET and DELETE. `clock` gives seconds since the epoch."""
 
     def __init__(
         self,
@@ -84,11 +84,11 @@ class Calls:
             await self._while_claimed(run, partial(self._accept, run, answer))
 
     def stop_waiting(self) -> None:
-        """The process ends: what waits to be started will not be."""
+        """The process ends: runs that still wait to be started end as failed."""
         self._stopping.set()
 
     async def _wait_to_start(self, run: Run) -> bool:
-        """Waits for as long as the API has asked. Whether the run is still to be started then."""
+        """Waits until the API may be called. Returns whether the run is still to be started."""
         try:
             async with asyncio.timeout(run.poll_after - self._clock()):
                 await self._stopping.wait()
@@ -98,9 +98,10 @@ class Calls:
         return False
 
     async def claim(self, run: Run) -> bool:
-        """Whether the caller is the one to send the next call.
+        """Claims the next call of a run. Returns whether the caller may make it.
 
-        The claim outlives the call by an interval, in case its owner dies with the answer.
+        The claim lasts one interval longer than the call may take. If this process dies during the
+        call, the next one is made no earlier than that.
         """
         bind_contextvars(run=run.id)
         now = self._clock()
@@ -108,7 +109,7 @@ class Calls:
         return await self._store.claim_call(run, now, busy_until)
 
     async def get(self, run: Run) -> None:
-        """Asks how a run goes on, once claimed."""
+        """Asks for the state of a run. The caller has claimed the call."""
         try:
             answer = await self._partner.get(_analysis_id(run))
         except Gone:
@@ -122,7 +123,7 @@ class Calls:
                 await self.give_up(run)
 
     async def fetch(self, run: Run) -> None:
-        """Gets the report of a completed run (again), once claimed."""
+        """Asks for the report of a completed run. The caller has claimed the call."""
         try:
             answer = await self._partner.get(_analysis_id(run))
         except Gone:
@@ -136,7 +137,7 @@ class Calls:
                 await self._record(run, answer)
 
     async def delete(self, run: Run) -> None:
-        """Cancels the analysis of a run that is marked, unless another is doing it."""
+        """Cancels the analysis of a run that is marked for it, unless another process does."""
         if not await self.claim(run):
             return
         try:
@@ -151,7 +152,7 @@ class Calls:
     async def mark_canceling(
         self, run: Run, reason: Reason, session_id: str | None = None
     ) -> Run | None:
-        """The run to be deleted, or None where there is nothing to delete (yet)."""
+        """Marks a run for cancellation. Returns it if its DELETE can be sent now, else None."""
         now = self._clock()
         give_up_at = now + self._settings.run_timeout
         if not await self._store.mark_canceling(run, reason, now, give_up_at, session_id):
@@ -161,7 +162,7 @@ class Calls:
         return marked if marked is not None and marked.analysis_id is not None else None
 
     async def erase(self, ids: Ids) -> Run | None:
-        """Forgets a candidate. Returns the run to be deleted, as `mark_canceling` does."""
+        """Forgets a candidate. Returns the run whose DELETE can be sent now, or None."""
         now = self._clock()
         erased = await self._store.erase(ids, now, now + self._settings.run_timeout)
         if erased is None:
@@ -178,14 +179,17 @@ class Calls:
     # Around a POST
 
     async def _request_of(self, session_id: str) -> dict[str, Any] | None:
-        """Raises Unavailable, as nothing has been sent, where the store does not answer."""
+        """Raises Unavailable if the store does not answer, because then nothing has been sent."""
         try:
             return await self._store.request_of(session_id)
         except DatabaseUnavailable:
             raise Unavailable("the store does not answer") from None
 
     async def _while_claimed(self, run: Run, work: Callable[[], Awaitable[None]]) -> None:
-        """What a POST has brought is worth waiting for the store, as long as the claim holds."""
+        """Repeats `work` until the store answers, at most until the claim of the run ends.
+
+        `work` stores what a POST has brought. Without it, the analysis would be lost.
+        """
         while True:
             try:
                 return await work()
@@ -210,7 +214,7 @@ class Calls:
             await self._record_cancellation(canceling, answer)
 
     async def _fetch_what_is_missing(self, run: Run) -> None:
-        """A POST may be answered with the status alone of a report that is there already."""
+        """Asks for the report if the POST was answered with `completed`, but without a report."""
         current = await self._store.run(run.pair)
         if current is None or current.phase is not Phase.COMPLETED or current.has_report:
             return
@@ -231,7 +235,7 @@ class Calls:
             await self._end(canceling, Phase.CANCELED, canceling.reason, retry_at)
 
     async def _canceled_meanwhile(self, run: Run) -> Run | None:
-        """The run as it is now, if it was canceled while its POST was under way."""
+        """The run as it is now if it was canceled while its POST was under way, else None."""
         current = await self._store.run(run.pair)
         if current is None or current.id != run.id or current.phase is not Phase.CANCELING:
             return None
@@ -240,7 +244,7 @@ class Calls:
     # What follows from an answer
 
     async def _record(self, run: Run, answer: Answer) -> bool:
-        """Keeps an answer, unless the run has left its phase meanwhile."""
+        """Stores an answer, unless the run has left its phase meanwhile. Returns whether it did."""
         now = self._clock()
         phase = PHASES[answer.status]
         interval = answer.retry_after or DEFAULT_RETRY_SECONDS
@@ -273,7 +277,7 @@ class Calls:
             await self._end(run, end_of_cancellation(run.reason), run.reason)
 
     async def _could_not_fetch(self, run: Run, reason: Reason, retry_after: float | None) -> None:
-        """The report stays complete, and the next View asks again."""
+        """The run stays completed, without its report. The next View asks again."""
         now = self._clock()
         poll_after = now + (retry_after or VIEW_RETRY_SECONDS)
         await self._store.change(run, now, reason=reason, poll_after=poll_after, busy_until=0.0)
@@ -312,7 +316,7 @@ class Calls:
     async def _end(
         self, run: Run, phase: Phase, reason: Reason | None, retry_at: float = 0.0
     ) -> bool:
-        """`retry_at`: when the next run may be started."""
+        """Returns whether the run had not left its phase. `retry_at`: when the next may start."""
         now = self._clock()
         if reason is Reason.ERASED:
             await self._store.forget_run(run)

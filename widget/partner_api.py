@@ -1,15 +1,15 @@
 """The Partner API, v1: three calls, its resource, its errors and `Retry-After`.
 
-What comes back is read leniently, as the API is a beta: unknown fields are kept, missing ones
-tolerated, and an unknown status counts as one that is still processing.
+The API is a beta, so answers are read leniently: unknown fields are kept, missing ones tolerated,
+and an unknown status counts as `processing`.
 
     PartnerError
-    ├── AnswerLost     nobody knows what the call has done: broken off, 409, 5xx, 3xx
-    │   └── Unreadable     answered, but with what is too large or no JSON
+    ├── AnswerLost     the call may or may not have had its effect: broken off, 409, 5xx, 3xx
+    │   └── Unreadable     the answer is too large, or not JSON
     ├── Gone           404, 410
     ├── Refused        400, 422 and other 4xx
     ├── Unauthorized   401, 403
-    └── Unavailable    nothing was done: not reached, 408, 429
+    └── Unavailable    the call has had no effect: not reached, 408, 429
 """
 
 import asyncio
@@ -38,14 +38,14 @@ from widget.telemetry import REQUEST_ID_HEADER, request_id
 from widget.values import load
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
-MAX_QUICK_BYTES = 16 * 1024  # of an answer that the event loop reads by itself
+MAX_QUICK_BYTES = 16 * 1024  # a longer answer is read in a thread
 MAX_ID_LENGTH = 255
 MIN_RETRY_SECONDS = 1.0
-MAX_RETRY_SECONDS = 3600.0  # whatever is announced, as nobody waits for the year 2099
+MAX_RETRY_SECONDS = 3600.0  # a longer `Retry-After` counts as this
 
 NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 
-# All runs fail with a key that is refused, until an operator has mended it.
+# An error needs an operator: with a key that is refused, every run fails.
 LEVELS = {"ok": logging.INFO, "Unauthorized": logging.ERROR}
 
 log = structlog.get_logger()
@@ -63,8 +63,8 @@ class Status(StrEnum):
 class Answer:
     """An analysis as the API answered it.
 
-    `resource` is its JSON, and `left_out` says how many of its values are too many to be in it;
-    `retry_after` is in seconds, None where none was announced.
+    `resource` is its JSON, abridged; `left_out` is how many values the abridgement dropped.
+    `retry_after` is in seconds, or None if the API has not sent it.
     """
 
     id: str
@@ -75,9 +75,9 @@ class Answer:
 
 
 class PartnerError(Exception):
-    """`cause` in a word or a few, `detail` what is known beyond it.
+    """`cause` is a word or a few, `detail` what else is known.
 
-    `retry_after`: seconds that the API asked to wait, None where it did not.
+    `retry_after`: how many seconds the API asked to wait, or None if it did not.
     """
 
     def __init__(
@@ -108,7 +108,10 @@ class Unavailable(PartnerError): ...
 
 
 class PartnerAPI:
-    """Every call raises PartnerError, with no exception of the HTTP library behind it."""
+    """The client. Every call may raise PartnerError, and no exception of the HTTP library.
+
+    `transport` stands in for the network.
+    """
 
     def __init__(
         self,
@@ -127,7 +130,7 @@ class PartnerAPI:
                 "Content-Type": "application/json",
                 "User-Agent": f"candidate-widget/{__version__}",
             },
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # keeps none
             timeout=httpx2.Timeout(
                 limits.call_seconds, connect=limits.connect_seconds, pool=limits.pool_seconds
             ),
@@ -145,7 +148,7 @@ class PartnerAPI:
         return await self._call("GET", _path(analysis_id), analysis_id=analysis_id)
 
     async def cancel(self, analysis_id: str) -> Answer:
-        """DELETE /api/v1/analyses/{id}, which may be answered by a success that says nothing."""
+        """DELETE /api/v1/analyses/{id}. Its answer may have no body."""
         return await self._call("DELETE", _path(analysis_id), analysis_id=analysis_id, empty=b"{}")
 
     async def close(self) -> None:
@@ -159,7 +162,10 @@ class PartnerAPI:
         analysis_id: str | None = None,
         empty: bytes = b"",
     ) -> Answer:
-        """`analysis_id`: what is asked about; `empty`: what an answer without a body stands for."""
+        """Makes a call, logs it and measures it.
+
+        `analysis_id`: the analysis that the call is about. `empty`: read in place of an empty body.
+        """
         call = _Call(method, time.perf_counter())
         try:
             response, body = await self._exchange(method, path, content)
@@ -239,7 +245,10 @@ async def _body(response: httpx2.Response) -> bytes:
 
 
 async def _unpacked(response: httpx2.Response) -> AsyncIterator[bytes]:
-    """In chunks of a bounded size, however much a few bytes unpack to."""
+    """The body without its content coding, in chunks of at most MAX_ANSWER_BYTES + 1.
+
+    So a small answer that decompresses to gigabytes never takes that much memory.
+    """
     match response.headers.get("Content-Encoding", "identity").lower():
         case "identity":
             async for chunk in response.aiter_bytes():
@@ -290,7 +299,7 @@ def _read(body: bytes, retry_after: float | None, asked_for: str | None, locatio
 
 
 def _text(body: bytes) -> str:
-    """Half a surrogate is let through, as JSON can write it in either way."""
+    """The body, in the encoding that JSON's first bytes tell. Lone surrogates pass."""
     try:
         return body.decode(json.detect_encoding(body), "surrogatepass")
     except UnicodeDecodeError:
@@ -298,7 +307,7 @@ def _text(body: bytes) -> str:
 
 
 def _analysis_id(resource: Mapping[str, Any], asked_for: str | None, location: str) -> str:
-    """The resource's own id, else the one that it was asked for with, else `Location`'s."""
+    """The resource's own id, else the id in the request's path, else the one in `Location`."""
     candidates = (resource.get("id"), asked_for, location.rstrip("/").rpartition("/")[2])
     analysis_id = next((value for value in candidates if _is_id(value)), None)
     if analysis_id is None:
@@ -309,7 +318,7 @@ def _analysis_id(resource: Mapping[str, Any], asked_for: str | None, location: s
 
 
 def _is_id(value: Any) -> TypeGuard[str]:
-    """Whether it can be a part of a path, and a value in any database."""
+    """Whether it can be a segment of a path, and be stored in either database."""
     return (
         isinstance(value, str)
         and value.isprintable()
@@ -325,7 +334,10 @@ def _status(value: Any) -> Status:
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait (RFC 9110, 10.2.3: whole seconds or a date), or None if it says nothing."""
+    """Seconds to wait, or None if the header is missing or unreadable.
+
+    RFC 9110, 10.2.3: the value is a number of seconds or a date.
+    """
     if value is None:
         return None
     try:

@@ -1,7 +1,8 @@
-"""The life of a run: started once, polled no earlier than allowed, canceled when it should be.
+"""The life of a run: start, poll, cancel, erase.
 
-Any number of processes work on the same store. Whoever wins a claim there makes the call to the
-Partner API, and everybody else is answered from what the store already knows.
+Any number of processes share the store. A process that needs a call to the Partner API claims it
+there first. If the claim fails, another process is making the call, and this one answers from the
+store.
 """
 
 import asyncio
@@ -23,10 +24,11 @@ from widget.partner_api import PartnerAPI
 from widget.settings import Settings
 from widget.store import Store
 
-MAX_WAIT_SECONDS = 60.0  # for which a click is kept until it may be carried out
+MAX_WAIT_SECONDS = 60.0  # a click on Run is kept for a wait of up to this length
 LOOK_AGAIN_SECONDS = 0.2
-RENEWAL_SECONDS = 24 * 3600.0  # how much sooner than said a run may be forgotten, at the most
-RENEWAL_SHARE = 0.1  # and of what is said
+# To save writes, `expires_at` is only renewed once it is this far behind.
+RENEWAL_SECONDS = 24 * 3600.0
+RENEWAL_SHARE = 0.1  # of WIDGET_RUN_TTL, if that is less
 
 log = structlog.get_logger()
 
@@ -56,16 +58,17 @@ class Runs:
     async def start(self, session: EmbedSession) -> float | None:
         """Starts a run for the session's pair, unless one is under way or its report exists.
 
-        Where the API has asked for a wait, the run starts when it is over. Where the wait is long
-        or the brake holds, nothing starts: the moment from which it may is returned, else None.
+        If the API has asked for a wait, the run starts when the wait is over. If the wait is longer
+        than MAX_WAIT_SECONDS, or the brake forbids a start, nothing starts. Returns the moment from
+        which a run may start then, else None.
 
-        Returns once the API has answered, or after a moment of patience; the call then goes on by
-        itself, whatever becomes of the browser that asked for it.
+        Returns when the API has answered, or after `patience_seconds`. The call then continues in
+        the background, even if the browser disconnects.
         """
         now = self._clock()
         last = await self._store.run(session.pair)
         if last is not None and not _may_follow(last, now):
-            return None  # without a claim, so that a crowd that clicks does not queue for the lock
+            return None  # a claim would fail, but would wait for the write lock first
         starts_at = now if last is None or not last.ended else max(now, last.poll_after)
         if starts_at - now > MAX_WAIT_SECONDS:
             return starts_at
@@ -92,10 +95,10 @@ class Runs:
         return None
 
     async def refresh(self, run: Run) -> Run | None:
-        """The run as it may be shown now, None if the API no longer knows it.
+        """The run as it may be shown now, or None if the API no longer knows it.
 
-        Asks the API where that is due and nobody else is asking: a run under way when its wait is
-        over, a completed one when the report that is kept has become too old.
+        Calls the API if a call is due and no other process is making it: for a run under way when
+        `Retry-After` has passed, for a completed one when the stored report is too old.
         """
         if run.phase is Phase.RUNNING:
             return await self._poll(run)
@@ -104,14 +107,14 @@ class Runs:
         return run
 
     async def keep(self, run: Run) -> None:
-        """A run has been used, and is remembered for longer. Few uses have to be written down."""
+        """The run has been used: it is kept for another WIDGET_RUN_TTL."""
         ttl = self._settings.run_ttl
         expires_at = self._clock() + ttl
         if expires_at - run.expires_at >= min(RENEWAL_SECONDS, RENEWAL_SHARE * ttl):
             await self._store.renew_run(run, expires_at)
 
     async def cancel(self, run: Run, session: EmbedSession | None = None) -> None:
-        """Cancels a run that is under way. Returns as soon as `start` does."""
+        """Cancels a run that is under way. Returns when `start` would."""
         marked = await self._calls.mark_canceling(
             run, Reason.CANCELED, session.id if session else None
         )
@@ -121,7 +124,7 @@ class Runs:
     async def erase(self, client_id: str, candidate_id: str) -> None:
         """Forgets everything about a candidate of a client. A run under way is canceled.
 
-        Where its DELETE does not arrive at once, the analysis' id is kept until it has.
+        If its DELETE fails, the analysis id is kept until a later DELETE has arrived.
         """
         marked = await self._calls.erase(Ids(client_id, candidate_id))
         if marked is not None:
@@ -132,11 +135,11 @@ class Runs:
         self._spawn(self._calls.delete(run))
 
     async def open_report(self, session: EmbedSession, run: Run) -> None:
-        """The report has been opened in a session, once more than the session knows of."""
+        """The report has been opened in a session, for the first time or once more."""
         await self._store.open_report(session, run, self._clock())
 
     async def finish(self, seconds: float) -> None:
-        """Waits for calls that are under way, that long at the most. No start waits any longer."""
+        """Waits for calls under way, for `seconds` at most. Runs that wait to start end."""
         self._calls.stop_waiting()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
@@ -160,7 +163,7 @@ class Runs:
         return await self._fetched_by_another(run)
 
     async def _fetched_by_another(self, run: Run) -> Run | None:
-        """Who views a report that another is fetching waits for that one's answer."""
+        """The run once the other request that is fetching its report has its answer."""
         current = await self._store.run(run.pair)
         while current is not None and current.ended and current.busy_until > self._clock():
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
@@ -188,7 +191,7 @@ def _may_follow(last: Run, now: float) -> bool:
 
 
 def _is_due(run: Run, now: float) -> bool:
-    """Whether a claim may succeed: nobody brings the next call of a run under way forward."""
+    """Whether a claim may succeed. Checked first because a claim that fails is a write as well."""
     return run.poll_after <= now and run.busy_until <= now
 
 
