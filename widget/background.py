@@ -1,7 +1,7 @@
-"""Work that takes long, done by one thread beside the event loop.
+"""Work that takes long, done in a thread so that the event loop goes on.
 
-Only one, as more would do no more: they would compete for the interpreter's lock with each other
-and with the event loop.
+One thread is enough. More would only compete for the interpreter's lock, with each other and with
+the event loop.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="background")
 
 
 async def in_background(work: Callable[..., T], *arguments: object) -> T:
-    """What `work` returns or raises. It sees the context variables of its caller."""
+    """Calls `work` in the thread, with the caller's context variables. Returns what it returns."""
     call = partial(copy_context().run, work, *arguments)
     return await asyncio.get_running_loop().run_in_executor(_thread, call)
 
 
 async def at_once(work: Callable[..., T], *arguments: object) -> T:
-    """The same on the event loop, for what takes no time."""
+    """The same on the event loop, for work that takes less than a millisecond."""
     return work(*arguments)

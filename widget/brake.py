@@ -1,6 +1,6 @@
-"""The brake: at most MAX_POSTS for a pair of client and candidate in WINDOW_SECONDS.
+"""The brake: at most MAX_POSTS in WINDOW_SECONDS for a pair of client and candidate.
 
-One row per POST, shared by all processes, and kept no longer than it counts.
+Each POST is a row that all processes share, deleted once it is older than the window.
 """
 
 from sqlalchemy import Connection, bindparam, delete, select
@@ -20,7 +20,7 @@ _LAST_THAT_COUNTS = (
 
 
 def closed_until(connection: Connection, pair: str, now: float) -> float | None:
-    """The moment from which a POST for the pair is allowed again, or None if it is now."""
+    """The moment from which a POST for the pair is allowed again, or None if it is allowed now."""
     since = now - WINDOW_SECONDS
     sent_at = connection.execute(_LAST_THAT_COUNTS, {"of_pair": pair, "since": since}).scalar()
     return None if sent_at is None else float(sent_at) + WINDOW_SECONDS
@@ -31,7 +31,7 @@ def count(connection: Connection, pair: str, now: float) -> None:
 
 
 def forget(connection: Connection, now: float) -> None:
-    """Deletes what counts no longer."""
+    """Deletes the rows that are older than the window."""
     connection.execute(delete(posts).where(posts.c.sent_at <= now - WINDOW_SECONDS))
 
 

@@ -1,6 +1,6 @@
-"""The button's state machine: from what is known of a run to what is shown, and what comes next.
+"""The button's state machine: from a run to what is shown of it. Pure functions.
 
-Pure functions; the table that they follow is "The button" in `docs/architecture.md`.
+They follow the table "The button" in `docs/architecture.md`.
 """
 
 from collections.abc import Collection
@@ -24,7 +24,7 @@ class State(StrEnum):
 
 
 def gettext_noop(label: str) -> str:
-    """For `make catalogues`: it is translated where it is drawn."""
+    """Marks a text for `make catalogues`. The templates translate it."""
     return label
 
 
@@ -36,7 +36,7 @@ LABELS = {
 }
 
 
-# What the button does, where it does something, and what stands in its place for who may not do it.
+# The permission that the button needs in each state, and the sentence shown without it.
 NEEDED = {State.IDLE: Permission.RUN, State.OPEN: Permission.VIEW, State.CLOSED: Permission.VIEW}
 SENTENCES = {
     State.IDLE: gettext_noop("There is no report on this candidate yet."),
@@ -45,13 +45,13 @@ SENTENCES = {
 
 
 def label_of(state: State, permissions: Collection[Permission]) -> str:
-    """The button's label, empty where there is no button."""
+    """The button's label, or an empty text if there is no button."""
     is_allowed = state not in NEEDED or NEEDED[state] in permissions
     return LABELS.get(state, "") if is_allowed else ""
 
 
 def state_of(run: Run | None, watching: bool, now: float) -> State:
-    """`watching`: whether this viewer follows the run, or has opened its report, and may see it."""
+    """`watching`: whether this viewer may see the report, and follows the run or has opened it."""
     if run is None or run.orphaned(now):
         return State.IDLE
     if run.phase is Phase.COMPLETED:
@@ -60,7 +60,7 @@ def state_of(run: Run | None, watching: bool, now: float) -> State:
 
 
 def reason_of(run: Run | None, watching: bool, now: float) -> Reason | None:
-    """Why there is no report to be seen, where there should be one."""
+    """Why there is no report, if the viewer would expect one."""
     if run is None:
         return None
     if run.orphaned(now):
@@ -68,7 +68,7 @@ def reason_of(run: Run | None, watching: bool, now: float) -> Reason | None:
     if run.phase is Phase.COMPLETED:
         return _reason_without_report(run) if watching else None
     if run.phase is Phase.RUNNING and run.reason is Reason.CREDENTIALS:
-        return run.reason  # it is tried again, but will not mend by itself
+        return run.reason  # polls go on, but only an operator can mend it
     return run.reason if run.ended else None
 
 
@@ -79,12 +79,12 @@ def _reason_without_report(run: Run) -> Reason | None:
 
 
 def may_try_in(run: Run, now: float) -> float:
-    """Seconds until the API may be asked again by a click, after it has asked for a wait."""
+    """Seconds until a click may start a run again, after the API has asked for a wait."""
     return max(run.poll_after - now, 0.0) if run.ended else 0.0
 
 
 def ask_again_in(run: Run, now: float, lease: float) -> float:
-    """Seconds until the browser should ask the widget again, so that its lease does not lapse."""
+    """Seconds until the browser should poll again. Short enough that its lease does not lapse."""
     if run.phase is Phase.STARTING:
         return max(ASK_WHILE_STARTING_SECONDS, min(run.poll_after - now, lease / POLLS_PER_LEASE))
     if run.phase is not Phase.RUNNING:

@@ -1,4 +1,4 @@
-"""`candidate-widget check`: whether the settings that are formally right do their work."""
+"""`candidate-widget check`: tries the settings, which may be valid and still not work."""
 
 import secrets
 import time
@@ -44,9 +44,9 @@ class Finding:
 async def check(
     settings: Settings, transport: httpx2.AsyncBaseTransport | None = None
 ) -> list[Finding]:
-    """Calls the Partner API, the widget itself and the address for events, and opens the database.
+    """Calls the Partner API, the widget and the address for events, and opens the database.
 
-    Nothing is billed and nothing is kept. `transport` stands in for the network.
+    No call is billed, and no data is stored. `transport` stands in for the network.
     """
     network = _Dated(transport or way_out(settings))
     key = await _check_key(settings, network)
@@ -64,7 +64,7 @@ async def check(
 
 
 class _Dated(httpx2.AsyncBaseTransport):
-    """Notes how far the `Date` of an answer is from the clock here, in seconds."""
+    """A transport that notes how far this clock is ahead of an answer's `Date`, in seconds."""
 
     def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
         self._transport = transport
@@ -84,7 +84,7 @@ class _Dated(httpx2.AsyncBaseTransport):
 
 
 async def _check_key(settings: Settings, network: httpx2.AsyncBaseTransport) -> Finding:
-    """Asks for an analysis that cannot exist: a key that is accepted gets a 404."""
+    """Asks for an analysis that cannot exist. If the key is accepted, the answer is a 404."""
     key = settings.partner_api_key.get_secret_value()
     partner = PartnerAPI(settings.partner_api_url, key, network)
     try:
@@ -113,7 +113,7 @@ def _check_clock(network: _Dated) -> Finding:
 
 
 async def _check_database(settings: Settings) -> list[Finding]:
-    """Opening it writes: the tables where they are missing, the index key where it is new."""
+    """Opens the store. That writes the index key, so it shows whether writes are possible."""
     place = _without_secrets(settings.database_url)
     try:
         store = Store(
@@ -134,7 +134,7 @@ async def _check_database(settings: Settings) -> list[Finding]:
 
 
 def _without_secrets(url: str) -> str:
-    """A PostgreSQL address may have the password in its query as well."""
+    """The address without its password, which may also be in the query."""
     return make_url(url).set(query={}).render_as_string(hide_password=True)
 
 
@@ -150,7 +150,7 @@ def _check_public_url(public_url: str) -> Finding:
 async def _check_reach(
     public_url: str, transport: httpx2.AsyncBaseTransport | None = None
 ) -> Finding:
-    """A warning at most: it may not have been started yet, or be seen from elsewhere only."""
+    """A failure is only a warning: the widget may not run yet, or not be reachable from here."""
     address = f"{public_url}/healthz"
     try:
         async with httpx2.AsyncClient(
@@ -169,7 +169,7 @@ async def _check_reach(
 async def _check_events(
     address: str, transport: httpx2.AsyncBaseTransport | None = None
 ) -> Finding:
-    """No event is sent: whoever takes events by POST may well refuse this, but is there."""
+    """Sends HEAD, not an event. Any answer, even a refusal, shows that the address is reachable."""
     try:
         async with httpx2.AsyncClient(
             transport=transport or straight(), timeout=REACH_SECONDS, trust_env=False

@@ -16,37 +16,37 @@ T = TypeVar("T")
 
 
 class Database(Protocol):
-    """What `work` does to a connection may be done twice, if the first time changed nothing.
+    """How statements are executed. `work` gets a connection, and executes statements on it.
 
-    Each method but `run_soon` raises DatabaseUnavailable. `insert` is the dialect's own, which
-    knows ON CONFLICT.
+    If the database was busy and nothing was changed, `work` is called again. All methods except
+    `run_soon` may raise DatabaseUnavailable. `insert` is the dialect's own, with ON CONFLICT.
     """
 
     insert: Callable[..., Any]
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        """What `work` returns. Each of its statements commits by itself."""
+        """Returns what `work` returns. Each of its statements commits by itself."""
         ...
 
     async def run_soon(self, work: Callable[[Connection], Any]) -> None:
-        """`run` for a change that may be late or lost: nobody waits for another's write lock."""
+        """`run` for a change that may be late or lost. It does not wait for the write lock."""
         ...
 
     async def transaction(self, work: Callable[[Connection], T]) -> T:
-        """What `work` returns. All of its statements commit together, or none does."""
+        """Returns what `work` returns. All of its statements commit together, or none does."""
         ...
 
     async def alone(self, work: Callable[[Connection], T]) -> T:
-        """`transaction`, for one process at a time."""
+        """`transaction`, in one process at a time."""
         ...
 
     async def warnings(self) -> list[str]:
-        """What is amiss with a database that works. Each says it of "the database"."""
+        """What `check` should warn of, though the database works. "The database" is the subject."""
         ...
 
     async def close(self) -> None: ...
 
 
 def connect(url: str, limits: Limits = LIMITS) -> Database:
-    """`url` as in `WIDGET_DATABASE_URL`. Connections are made when they are first needed."""
+    """`url` as in `WIDGET_DATABASE_URL`. Connections are opened when they are first needed."""
     return SQLite(url, limits) if url.startswith("sqlite") else PostgreSQL(url, limits)

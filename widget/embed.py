@@ -1,10 +1,10 @@
-"""The iframe's door: the page of an embed session, and its partials for htmx.
+"""What the iframe requests: the page of an embed session, and its partials for htmx.
 
-Each address answers with a whole page or, where htmx asks, with the partial that replaces
-`#candidate-intelligence`. Both are drawn from the same template, so that they cannot differ.
+Each address answers with a whole page or, if htmx asks, with the partial that htmx morphs into
+`#candidate-intelligence`. Both come from the same template, so they cannot differ.
 
     GET  /embed/{token}               the button, with the report closed
-    GET  /embed/{token}/run           the run as it goes on, and its report once there is one
+    GET  /embed/{token}/run           the run under way, then its report
     GET  /embed/{token}/report        the report
     POST /embed/{token}/run           start a run
     POST /embed/{token}/cancellation  cancel it
@@ -32,9 +32,10 @@ from widget.sessions import Sessions
 from widget.settings import Settings
 from widget.values import outweighs
 
-MAX_QUICK_VALUES = 500  # that the event loop draws by itself
+MAX_QUICK_VALUES = 500  # a report with more values is drawn in a thread
 
-ABOUT_DETAILS = {Reason.ANALYSIS_FAILED, Reason.REFUSED}  # what was sent may be the cause
+# Reasons for which the panel names the details that were sent, because one may be the cause.
+ABOUT_DETAILS = {Reason.ANALYSIS_FAILED, Reason.REFUSED}
 
 
 class Embed:
@@ -123,7 +124,7 @@ class Embed:
         watching: bool,
         starts_at: float | None = None,
     ) -> Response:
-        """`starts_at`: when a run may be started that was asked for too early."""
+        """`starts_at`: when a run may be started, if this request has asked for it too early."""
         is_quick = run is None or not outweighs(run.resource, MAX_QUICK_VALUES)
         do = at_once if is_quick else in_background
         now = self._clock()
@@ -141,7 +142,7 @@ class Embed:
         return await do(self._pages.widget, request, panel, session, int(now * 1000))
 
     async def _open_report(self, request: Request, session: EmbedSession, run: Run) -> EmbedSession:
-        """The session, with one more opening unless this one is known."""
+        """Records an opening, unless it is known. Returns the session with the new count."""
         if request.method == "HEAD" or _opening(request) <= session.openings:
             return session
         await self._runs.open_report(session, run)
@@ -149,6 +150,9 @@ class Embed:
 
 
 def _opening(request: Request) -> int:
-    """Which opening of the report in this session it is. A reload names one that has been."""
+    """The number of this opening of the report in the session.
+
+    The page's link names the next number, so a reload or a second click names a known one.
+    """
     number = request.query_params.get("opening", "")
     return int(number) if number.isdecimal() and number.isascii() and len(number) < 10 else 1

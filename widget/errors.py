@@ -1,4 +1,4 @@
-"""What is answered when something goes wrong: a sentence, never a stack trace."""
+"""The answers to requests that fail: a sentence, never a stack trace."""
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -15,13 +15,17 @@ log = structlog.get_logger()
 
 
 class Errors:
-    """Starlette's handlers for what the doors raise."""
+    """Starlette's exception handlers."""
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
 
     async def not_issued(self, request: Request, _: Exception) -> Response:
-        """To a live page its session has expired: the secret that signed it is no longer in use."""
+        """The token was not signed with a secret that is in use.
+
+        An open page had a valid token once, so its secret has been retired. It is told that its
+        session has expired.
+        """
         if wants_partial(request):
             return self._pages.widget(request, EXPIRED, status=404)
         return self._pages.failure(request, 404)
@@ -30,7 +34,7 @@ class Errors:
         return self._pages.widget(request, EXPIRED, status=410)
 
     async def disconnected(self, _: Request, __: Exception) -> Response:
-        """Nobody is left to read it; the number is the one that proxies log for this."""
+        """Nobody reads this answer. 499 is what nginx logs for a client that has disconnected."""
         return Response(status_code=CLIENT_CLOSED_REQUEST)
 
     async def unavailable(self, request: Request, error: Exception) -> Response:
@@ -39,7 +43,8 @@ class Errors:
 
     async def unexpected(self, request: Request, _: Exception) -> Response:
         response = self._failure(request, 500, "Something went wrong here.")
-        # The server closes the connection after this, and the next request must not be sent on it.
+        # Starlette raises the exception again, and uvicorn then closes the connection. The header
+        # keeps the client from sending another request on it.
         response.headers["Connection"] = "close"
         return response
 

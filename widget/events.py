@@ -8,7 +8,7 @@ from typing import Any
 
 from widget.model import ENDED, Phase, Reason, Run
 
-GONE = "gone"  # the reason where the Partner API no longer knows the analysis
+GONE = "gone"  # the reason if the Partner API no longer knows the analysis
 
 
 class EventType(StrEnum):
@@ -29,7 +29,7 @@ ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """Whom it is about, in the ATS's own identifiers."""
+    """The candidate that an event is about, by the ATS's own identifiers."""
 
     client_id: str
     candidate_id: str
@@ -37,7 +37,7 @@ class Ids:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`reason`: why there is no report."""
+    """What the ATS is told. `reason`: why there is no report."""
 
     type: EventType
     analysis_id: str | None = None
@@ -62,7 +62,7 @@ class Event:
 def events_of(
     run: Run, *, phase: Phase, analysis_id: str | None, reason: str | None
 ) -> Sequence[Event]:
-    """What it means to the ATS that `run` becomes what the other arguments say."""
+    """The events that follow when `run` changes to this phase, analysis id and reason."""
     if run.reason is Reason.ERASED:
         return ()
     happened = []

@@ -1,4 +1,4 @@
-"""Whether the process is alive, and whether it can do its work."""
+"""Health checks: whether the process is alive, and whether it can use the database."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

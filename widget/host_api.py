@@ -1,4 +1,4 @@
-"""The ATS backend's door: it opens sessions, asks for statuses and usage, and erases candidates."""
+"""What the ATS backend requests: sessions, statuses, usage, and erasures."""
 
 import hmac
 import time
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class Anything(PathConvertor):
-    """The rest of a path, where a line feed may be part of an identifier."""
+    """The rest of a path. Unlike Starlette's `path`, it matches line feeds in identifiers."""
 
     regex = "(?s:.*)"
 
@@ -44,7 +44,7 @@ class FieldNote(BaseModel):
 
 
 class SessionResponse(BaseModel):
-    """`warnings`: what was not as it must be, and was mended."""
+    """`warnings`: what was wrong with the body, and was corrected."""
 
     token: str
     embed_url: str
@@ -133,7 +133,7 @@ class HostAPI:
 
 
 def _identifiers(request: Request) -> tuple[str, str]:
-    """Read from the path as it was sent, where a slash within an identifier is `%2F`."""
+    """The client's and the candidate's id, from the raw path: a slash within one is `%2F`."""
     path = request.scope["raw_path"].decode("ascii")
     segments = path.partition("/candidates/")[2].split("/")
     if len(segments) != 2 or "" in segments:

@@ -1,7 +1,7 @@
-"""What is written down with a change: the count for the client's usage, and the event for the ATS.
+"""What is written in the transaction of a change: the client's usage, and the event for the ATS.
 
-The methods take a connection, as they are a part of the change's transaction. Ids and events are
-sealed with the key of the index, as they may have to outlive a `WIDGET_SECRET_KEY`.
+The methods take the transaction's connection. Ids and events are sealed with the index key, because
+they may have to outlive a `WIDGET_SECRET_KEY`.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -15,7 +15,7 @@ from widget.seal import Seal, Unreadable, client_name, pair_name
 
 
 class Journal:
-    """`insert`: the dialect's own. `tells`: whether anybody takes the events."""
+    """`insert`: the dialect's own. `tells`: whether events are written, and not usage alone."""
 
     def __init__(self, index_key: bytes, insert: Callable[..., Any], *, tells: bool) -> None:
         self._index_key = index_key
@@ -30,7 +30,7 @@ class Journal:
         return self.seal.seal([ids.client_id, ids.candidate_id])
 
     def opened(self, sealed: bytes | None) -> Ids | None:
-        """None where nothing is kept, or where it was sealed with another key."""
+        """None if nothing is stored, or if it was sealed with another key."""
         try:
             return None if sealed is None else Ids(*self.seal.open(sealed))
         except Unreadable:
@@ -52,7 +52,7 @@ class Journal:
     def tell(
         self, connection: Connection, ids: Ids, event: Event, now: float, *, erasable: bool = True
     ) -> None:
-        """`erasable`: whether an erasure of the candidate takes the event with it."""
+        """`erasable`: whether an erasure of the candidate deletes the event as well."""
         if self._tells:
             pair = self.pair(ids) if erasable else None
             outbox.add(connection, self.seal, pair, event.body(ids, now), now)

@@ -1,4 +1,4 @@
-"""The JSON that an ATS sends: read, mended where that can be done, and held against a model."""
+"""The JSON that an ATS sends: read, corrected if possible, and validated by a model."""
 
 import codecs
 import json
@@ -11,11 +11,13 @@ from starlette.requests import Request
 from widget.problems import Problem
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
-MAX_DIGITS = 1_001  # of a whole number; more than any text may have, and less than Python refuses
+# Python refuses to parse integers of more than 4,300 digits. Cut to this length, one is still too
+# long for any field, and is refused with a message about its field.
+MAX_DIGITS = 1_001
 
 REPLACED = "Contained a lone surrogate, which became U+FFFD"
 UNREADABLE = "The body cannot be read as JSON."
-MESSAGES = {  # where Pydantic speaks of Python
+MESSAGES = {  # in place of Pydantic's messages that name types of Python
     "model_type": "Input should be an object",
     "model_attributes_type": "Input should be an object",
     "list_type": "Input should be an array",
@@ -26,7 +28,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 async def read_json(request: Request) -> tuple[Any, list[Note]]:
-    """What the body says, and what was mended in it. Raises Problem (413, 415, 422)."""
+    """The body's value, and notes on what was corrected in it. Raises Problem (413, 415, 422)."""
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Problem(415, "The body must be application/json.")
@@ -39,7 +41,7 @@ async def read_json(request: Request) -> tuple[Any, list[Note]]:
 
 
 def validated(model: type[M], value: Any, context: Mapping[str, Any] | None = None) -> M:
-    """`context`: what the model's validators need beside the value. Raises Problem (422)."""
+    """The value as a model. `context` is for the model's validators. Raises Problem (422)."""
     try:
         return model.model_validate(value, context=context)
     except ValidationError as error:
@@ -48,7 +50,7 @@ def validated(model: type[M], value: Any, context: Mapping[str, Any] | None = No
 
 
 def _notes(detail: dict[str, Any]) -> list[Note]:
-    """One for each field. A custom error may be about several beside each other, its `fields`."""
+    """A note per field. A custom error about several fields of one object names its `fields`."""
     *parents, field = detail["loc"] or ("",)
     message = MESSAGES.get(detail["type"], detail["msg"])
     return [
@@ -67,7 +69,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _parsed(body: bytes) -> Any:
-    """Pydantic's own parser is not used, as it takes no lone surrogates."""
+    """Not by Pydantic's parser, which refuses lone surrogates."""
     try:
         text = body.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogatepass")
         return json.loads(text, parse_int=lambda digits: int(digits[:MAX_DIGITS]))
@@ -82,7 +84,7 @@ def _refuse(message: str) -> NoReturn:
 
 
 def _without_lone_surrogates(value: Any, field: str, warnings: list[Note]) -> Any:
-    """The value with U+FFFD in their place. Each text that had one is added to the warnings."""
+    """The value with U+FFFD in their place. Adds a warning for each text that had one."""
     match value:
         case str():
             text = _well_formed(value)
@@ -106,5 +108,5 @@ def _without_lone_surrogates(value: Any, field: str, warnings: list[Note]) -> An
 
 
 def _well_formed(text: str) -> str:
-    """UTF-16 joins the two of a pair, where each came as a character of its own."""
+    """The text without lone surrogates. UTF-16 joins two that form a pair."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

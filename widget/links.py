@@ -1,7 +1,7 @@
-"""Addresses that may be linked to, and the host to which they lead, as a browser would go there.
+"""Addresses in answers that may become links, and the hosts that they lead to.
 
-A link is `https` and names no user. Its host is written in ASCII (punycode), so that one that looks
-like another shows what it is.
+A link is `https` and contains no user name. Its host is shown in ASCII (punycode), so that a reader
+sees if it imitates another with similar letters.
 """
 
 import re
@@ -14,23 +14,23 @@ import idna
 
 from widget.origins import DEFAULT_PORTS, LOOPBACK_HOSTS
 
-NEVER = " \\\ufffd"  # the last stands for what was no character
+NEVER = " \\\ufffd"  # U+FFFD stands for a character that HTML forbids
 MAX_HOST_LENGTH = 253  # RFC 1035, 2.3.4
 NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
-# What ends in a number is an IPv4 address to a browser: https://url.spec.whatwg.org/#ends-in-a-number-checker
+# A host that ends in a number is an IPv4 address: https://url.spec.whatwg.org/#ends-in-a-number-checker
 NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?")
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`host`: with the port, where it is not the usual one."""
+    """`host` includes the port, unless it is the scheme's default."""
 
     url: str
     host: str
 
 
 def link(value: Any, or_local: bool = False) -> Link | None:
-    """The link that a text is, if it may be one. `or_local`: by http on this machine too."""
+    """The value as a link, or None if it may not be one. `or_local`: http to this machine may."""
     if not isinstance(value, str) or not value[:5].lower().startswith("http"):
         return None
     if not value.isprintable() or any(character in value for character in NEVER):
@@ -53,7 +53,7 @@ def _may_be_linked(parts: SplitResult, or_local: bool) -> bool:
 
 
 def _host(parts: SplitResult) -> str:
-    """Raises ValueError where there is none, or one that a browser may read in another way."""
+    """The host with its port. Raises ValueError if a browser might read it in another way."""
     name = parts.hostname or ""
     if "%" in name:
         raise ValueError("a host that is encoded, or an address with a zone")

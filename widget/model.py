@@ -12,7 +12,7 @@ from widget.values import NOTHING
 
 
 class Phase(StrEnum):
-    """Where a run stands. The last three are its ends."""
+    """The phase of a run. A run ends with one of the last three."""
 
     STARTING = "starting"  # claimed; the POST has not been answered yet
     RUNNING = "running"
@@ -30,14 +30,14 @@ class Reason(StrEnum):
 
     ANALYSIS_FAILED = "analysis_failed"  # with the API's own message
     CANCELED = "canceled"  # by a recruiter
-    CANCELED_UPSTREAM = "canceled_upstream"  # by the other side
+    CANCELED_UPSTREAM = "canceled_upstream"  # not by the widget's DELETE
     LEFT = "left"  # everyone had left the profile
     LOST = "lost"  # nobody knows whether the POST arrived
     REFUSED = "refused"  # the API did not accept the candidate's data
     UNAVAILABLE = "unavailable"  # the API could not be reached, or was overloaded
     CREDENTIALS = "credentials"  # the API did not accept the key
     NO_REPORT = "no_report"  # the analysis is complete, but the API sent none
-    UNREADABLE = "unreadable"  # the API's answers are too large, or no JSON
+    UNREADABLE = "unreadable"  # the API's answer was too large, or not JSON
     TIMED_OUT = "timed_out"  # the run never ended
     ERASED = "erased"  # the ATS had everything on the candidate erased
 
@@ -46,13 +46,15 @@ class Reason(StrEnum):
 class Run:
     """One attempt at a report for a pair of client and candidate.
 
-    `resource` is the Partner API's latest JSON, or None where it is not kept (any more);
-    `left_out` says how many of its values are not in it. `failures` counts the calls in a row that
-    failed, `unreadable` those of them that were answered with what cannot be read.
-    No GET may be sent before `poll_after`, and no call while another is under way, which it is
-    until `busy_until` at the latest. A run whose start has to wait has the moment in `poll_after`,
-    and 0 there from then on. `canceled_by` is the session in which Cancel was pressed. The run is
-    forgotten at `expires_at`.
+    `resource` is the Partner API's latest JSON, stored at `resource_at`, or None if it is not kept
+    (any more). `left_out` is how many of its values were too many to keep. `failures` counts the
+    calls in a row that failed, `unreadable` those in a row whose answers could not be read.
+
+    No GET may be sent before `poll_after`; `interval` is the last wait that the API asked for. A
+    run whose start has to wait has the moment of its start in `poll_after`, and 0 once it has
+    started. `busy_until` is when the claim on the current call ends. `give_up_at` is when a run
+    under way is canceled, or when a cancellation is no longer tried. `canceled_by` is the session
+    in which Cancel was pressed. The row is deleted at `expires_at`.
     """
 
     pair: str
@@ -83,7 +85,7 @@ class Run:
         return self.resource is not None and self.resource.get("report") not in NOTHING
 
     def orphaned(self, now: float) -> bool:
-        """Whether the process that was to send the POST is gone, and with it the answer."""
+        """Whether the claim on the POST has ended without an answer: its process has died."""
         return not self.ended and self.analysis_id is None and self.busy_until <= now
 
 

@@ -1,6 +1,6 @@
-"""The way to the Partner API, perhaps through a proxy, and a word for each way to fail on it.
+"""The network to the Partner API, through a proxy if one is set, and a word for each failure.
 
-`serve` and `check` go the same way, so that what `check` finds holds for `serve`.
+`serve` and `check` use the same functions, so what `check` finds is true of `serve`.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ def connect(
 ) -> httpx2.AsyncBaseTransport:
     """`proxy` is an address, `authorities` a file; both as in the settings.
 
-    Requests raise httpx2.ProxyError where the proxy lets nothing through: nothing was sent then.
+    If the proxy refuses a connection, requests raise httpx2.ProxyError; nothing was sent then.
     """
     tls = httpx2.create_ssl_context(trust_env=False)
     if authorities is not None:
         tls.load_verify_locations(authorities)
-        # The file may hold the authority that signed the certificate without the one above it.
+        # Accept an intermediate certificate as the root, because the file may hold no other.
         tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     transport = httpx2.AsyncHTTPTransport(
         tls,
@@ -43,7 +43,7 @@ def connect(
 
 
 class _Proxied(httpx2.AsyncBaseTransport):
-    """Tells what the proxy has done from what the Partner API has."""
+    """Raises ProxyError for failures of the proxy, which httpx2 does not tell from the API's."""
 
     def __init__(self, transport: httpx2.AsyncBaseTransport, connect_seconds: float) -> None:
         self._transport = transport
@@ -70,7 +70,10 @@ class _Proxied(httpx2.AsyncBaseTransport):
 
 
 class _Tunnel:
-    """How far a connection through the proxy has come; a request that reuses one needs none."""
+    """How far a new connection through the proxy has come.
+
+    `asked_for`: CONNECT was sent. `stands`: the proxy accepted it, and TLS begins.
+    """
 
     def __init__(self, patience: asyncio.Timeout, connect_seconds: float) -> None:
         self._patience = patience
@@ -79,7 +82,7 @@ class _Tunnel:
         self.stands = False
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """httpcore2 calls it before and after each step."""
+        """httpcore2 calls this before and after each step."""
         now = asyncio.get_running_loop().time()
         if event == "http11.send_request_headers.started" and info["request"].method == b"CONNECT":
             self.asked_for = True
@@ -90,7 +93,7 @@ class _Tunnel:
 
 
 def explain(error: BaseException) -> tuple[str, str | None]:
-    """One word for what went wrong, and what is known beyond it; neither quotes what was sent."""
+    """One word for what went wrong, and a detail or None. Neither quotes what was sent."""
     for link in _chain(error):
         match link:
             case httpx2.ProxyError():
@@ -113,14 +116,14 @@ def explain(error: BaseException) -> tuple[str, str | None]:
 
 
 def _what_the_proxy_did(error: httpx2.ProxyError) -> str | None:
-    """Why it was not reached, or the status with which it refused."""
+    """Why the proxy was not reached, or the status with which it refused."""
     if error.__cause__ is None or str(error)[:3].isdecimal():
         return str(error)[:3]
     return explain(error.__cause__)[0]
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it came from; of several attempts at once, the first one."""
+    """The error and its causes. Of an exception group, only the first exception."""
     while error is not None:
         yield error
         several = error.exceptions if isinstance(error, BaseExceptionGroup) else ()

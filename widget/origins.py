@@ -1,7 +1,7 @@
-"""Origins as browsers write them, and the patterns for them in a Content-Security-Policy.
+"""Origins as browsers write them, and patterns of origins as in a Content-Security-Policy.
 
-A pattern is an origin, or `https://*.ats.example.com` for each subdomain of a host, at any depth,
-and not for the host itself: https://www.w3.org/TR/CSP3/#match-hosts
+A pattern is an origin, or `https://*.ats.example.com`: all subdomains of a host, at any depth, but
+not the host itself (https://www.w3.org/TR/CSP3/#match-hosts).
 """
 
 import re
@@ -21,11 +21,11 @@ NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # as the last label, it makes a host
 
 
 class NotAnOrigin(ValueError):
-    """Says what is wrong with it, without repeating it."""
+    """The message says what is wrong with the text, without repeating it."""
 
 
 def origin(text: str) -> str:
-    """An origin, written as browsers write it. Raises NotAnOrigin."""
+    """The origin, written as browsers write it. Raises NotAnOrigin."""
     match = ORIGIN.fullmatch(text.strip().lower())
     if match is None:
         raise NotAnOrigin("is not an origin")
@@ -38,7 +38,7 @@ def origin(text: str) -> str:
 
 
 def pattern(text: str) -> str:
-    """A pattern that browsers can match with the origin of a page. Raises NotAnOrigin."""
+    """The pattern, written so that browsers match it. Raises NotAnOrigin."""
     scheme, wildcard, rest = text.strip().partition("://*.")
     named = origin(f"{scheme}://{rest}") if wildcard else origin(text)
     if named.partition("://")[2].startswith("["):
@@ -50,7 +50,7 @@ def pattern(text: str) -> str:
 
 
 def covers(pattern: str, origin: str) -> bool:
-    """Both as written by the functions above. `static/frame.js` has the same rule."""
+    """Both as the functions above return them. `static/frame.js` has the same rule."""
     start, wildcard, end = pattern.partition("*")
     if not wildcard:
         return origin == pattern
@@ -58,7 +58,7 @@ def covers(pattern: str, origin: str) -> bool:
 
 
 def is_loopback_name(host: str) -> bool:
-    """Browsers never look `localhost` and its subdomains up."""
+    """Whether it is `localhost` or a subdomain of it, which browsers resolve to this machine."""
     return f".{host}".endswith(".localhost")
 
 
@@ -66,7 +66,7 @@ def _host(host: str) -> str:
     try:
         if host.startswith("["):
             return f"[{IPv6Address(host[1:-1]).compressed}]"
-        # As browsers do, by UTS 46. The codec `idna` of Python is older: it makes ß into ss.
+        # By UTS 46, as browsers do. Python's codec `idna` is older, and turns ß into ss.
         name = host if host.isascii() else idna.encode(host, uts46=True).decode()
         if NUMBER.fullmatch(name.rpartition(".")[2]):
             return str(IPv4Address(name))
@@ -78,7 +78,7 @@ def _host(host: str) -> str:
 
 
 def _refuse_wide_wildcard(named: str) -> None:
-    """`named`: the origin whose subdomains are meant."""
+    """`named`: the origin whose subdomains the wildcard covers. Raises NotAnOrigin."""
     parts = urlsplit(named)
     host = parts.hostname or ""
     if is_loopback_name(host):

@@ -31,7 +31,7 @@ class Letter:
 def add(
     connection: Connection, seal: Seal, pair: str | None, body: Mapping[str, Any], now: float
 ) -> None:
-    """`pair`: whose erasure takes the event with it."""
+    """`pair`: the pair whose erasure deletes the event, or None."""
     values = {
         "id": f"msg_{secrets.token_urlsafe(ID_BYTES)}",
         "pair": pair,
@@ -45,12 +45,12 @@ def add(
 def claim(
     connection: Connection, seal: Seal, now: float, until: float, limit: int
 ) -> Sequence[Letter]:
-    """What is due, for the caller alone to send until the claim lapses."""
+    """The events that are due. Only the caller may send them, until the claim lapses."""
     # SELECT first: it takes no write lock.
     due = connection.scalars(_DUE, {"now": now, "limit": limit}).all()
     if not due:
         return ()
-    # One by one, as two processes that lock several rows each may wait for each other.
+    # One by one: two processes that lock several rows in one statement may deadlock.
     claimed = [
         connection.execute(_CLAIM, {"of_id": event_id, "now": now, "until": until}).first()
         for event_id in due
@@ -77,7 +77,7 @@ def count(connection: Connection) -> int:
 
 
 def drop(connection: Connection, now: float) -> int:
-    """Deletes what has waited for too long, and the oldest of too many. Returns how many."""
+    """Deletes events that are too old, and the oldest of too many. Returns how many."""
     too_old = events.c.created_at <= now - MAX_AGE_SECONDS
     too_many = events.c.created_at <= _FIRST_TOO_MANY.scalar_subquery()
     # SELECT first: it takes no write lock.
@@ -89,7 +89,7 @@ def drop(connection: Connection, now: float) -> int:
 
 
 def _opened(seal: Seal, row: Row[Any]) -> Letter | None:
-    """None where it was sealed under a secret that is no longer known."""
+    """None if it was sealed with a key that is no longer known."""
     try:
         body = seal.open(row.sealed_body)
     except Unreadable:

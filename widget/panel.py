@@ -1,4 +1,4 @@
-"""What the widget shows of a run, ready to be drawn."""
+"""What the widget shows of a run, as values for the templates."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -32,16 +32,16 @@ from widget.report import (
     read_step,
 )
 
-MAX_NAME_LENGTH = 1_000  # of what is compared with the name in the profile
+MAX_NAME_LENGTH = 1_000  # characters of a report's name that are compared with the profile's
 USUAL_SECONDS = 75  # a run that takes longer is late: the API says 30 to 60
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`step` counts from 0. `elapsed`, `wait` and `ask_in` are in seconds.
+    """A run under way. `step` counts from 0. `elapsed`, `wait` and `ask_in` are in seconds.
 
-    `cancelable`: whether this viewer may cancel it; `opens`: whether they will see its report;
-    `wait`: until the run starts, where the API has asked for one.
+    `wait`: until the run starts, if the API has asked for a wait. `ask_in`: until the next poll.
+    `cancelable`: whether this viewer may cancel it. `opens`: whether they may see its report.
     """
 
     step: int
@@ -60,15 +60,17 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`label`: the button's, or empty where there is none, and a `sentence` in its place.
+    """What is shown. Each field is empty if it does not apply.
 
-    `reason`: why there is no report; `error`: the API's own message. `profile_name`: the name in
-    the profile, where the report is about somebody of another one.
+    `label` is the button's. Without a button, `sentence` is shown in its place.
 
-    `wait`: seconds for which the API has asked not to be asked; `starts_at`: the moment from which
-    a run may be started, where it was asked for earlier; `sent`: the names of the details that the
-    API got; `canceled_elsewhere`: whether another viewer has canceled the run; `left_out`: how many
-    values are too many to be shown; `hosted`: where else the report can be read.
+    `reason`: why there is no report. `error`: the API's own message about it. `wait`: seconds until
+    a run may be started again. `starts_at`: that moment, if somebody has pressed Run too early.
+    `sent`: the names of the candidate's details that the API was sent. `canceled_elsewhere`:
+    whether another viewer has canceled the run.
+
+    `profile_name`: the name in the profile, if the report is about another name. `left_out`: how
+    many values the abridgement dropped. `hosted`: where else the report can be read.
     """
 
     state: State
@@ -104,7 +106,10 @@ def panel_of(
     lease: float,
     permissions: Collection[Permission] = tuple(Permission),
 ) -> Panel:
-    """`watching`: whether this viewer follows the run, or has opened its report."""
+    """`watching`: whether this viewer follows the run, or has opened its report.
+
+    `lease` is in seconds, `now` in seconds since the epoch.
+    """
     may_view = Permission.VIEW in permissions
     state = state_of(run, watching and may_view, now)
     label = label_of(state, permissions)
@@ -133,7 +138,7 @@ def panel_of(
 
 
 def about_whom(panel: Panel, profile_name: str) -> Panel:
-    """The panel, with the name in the profile where its report is about another one."""
+    """The panel, with `profile_name` filled in if the report is about another name."""
     name = panel.report.candidate_name[:MAX_NAME_LENGTH] if panel.report else ""
     if not differ(name, profile_name):
         return panel

@@ -1,4 +1,4 @@
-"""How long anything waits for the database."""
+"""How long a request, or a task in the background, waits for the database."""
 
 import asyncio
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _allowance: ContextVar[_Allowance | None] = ContextVar("allowance", default=None
 
 
 class LimitedPatience:
-    """Middleware: each request may wait for the database for so many seconds in all."""
+    """Middleware: a request waits for the database for `seconds` in all, not per statement."""
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app = app
@@ -33,7 +33,10 @@ class LimitedPatience:
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """What this task waits for the database within this block. Tasks that it starts are free."""
+    """Limits how long this task waits for the database within the block, in all.
+
+    Tasks that it starts are not limited, because they may outlive the request.
+    """
     token = _allowance.set(_Allowance(asyncio.current_task(), seconds))
     try:
         yield

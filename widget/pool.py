@@ -1,7 +1,7 @@
-"""PostgreSQL's connections: made when they are needed, lent to one piece of work at a time.
+"""A pool of PostgreSQL connections: opened when they are needed, used by one task at a time.
 
-Whoever waits takes the first that comes: one that is given back, or a new one. So a server that
-takes fewer connections than the pool would like is no trouble, as long as it takes one.
+A task that waits gets the first connection that is free, returned or new. So the pool works as long
+as the server accepts one connection, even if it refuses the others.
 """
 
 from __future__ import annotations
@@ -14,27 +14,33 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # what only the extra `postgres` installs
+if TYPE_CHECKING:  # installed only by the extra `postgres`
     from psycopg import AsyncConnection as Driver
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-CONNECT_AGAIN_SECONDS = 1.0  # after a failure, while other connections work
-IDLE_SECONDS = 30.0  # less than firewalls forget a connection in; others may need it meanwhile
+CONNECT_AGAIN_SECONDS = 1.0  # pause after a failed attempt, while other connections work
+IDLE_SECONDS = 30.0  # then an idle connection is closed, before a firewall drops it silently
 
 
 @dataclass(eq=False, slots=True)
 class Pooled:
-    """`driver` is the same connection below SQLAlchemy."""
+    """A connection of the pool. `driver` is psycopg's object for it.
+
+    `era` is the pool's when the connection was made.
+    """
 
     connection: AsyncConnection
     driver: Driver
     era: int = field(default=0, init=False)
-    cut_off: bool = field(default=False, init=False)  # its statement took too long
+    cut_off: bool = field(default=False, init=False)  # its statement took too long, and was ended
     idle_since: float = field(default=0.0, init=False)
 
     @property
     def was_closed(self) -> bool:
-        """A server says nothing unasked, unless it is ending the connection."""
+        """Whether the server has closed an idle connection.
+
+        A server sends nothing to an idle connection, so anything readable is the end of it.
+        """
         if self.driver.closed:
             return True
         poll = select.poll()
@@ -42,28 +48,31 @@ class Pooled:
         return bool(poll.poll(0))
 
     async def close(self) -> None:
-        self.driver.pgconn.finish()  # says goodbye without waiting, so that nothing below waits
+        self.driver.pgconn.finish()  # closes without waiting, so SQLAlchemy need not wait below
         with suppress(Exception):
             await self.connection.invalidate()
             await self.connection.close()
 
 
 class Pool:
-    """At most `size` connections. `connect` makes one, and may take as long as it likes."""
+    """At most `size` connections. `connect` opens one, and has a timeout of its own."""
 
     def __init__(self, connect: Callable[[], Awaitable[Pooled]], size: int) -> None:
         self._connect = connect
         self._size = size
-        self._open = 0  # those that are idle, lent, or being made
+        self._open = 0  # idle, in use, or being opened
         self._connecting = 0
         self._connect_again_at = 0.0
-        self._era = 0  # connections of an earlier one are not used again
+        self._era = 0  # connections of an earlier era are closed when they are returned
         self._idle: list[Pooled] = []
         self._waiting: deque[asyncio.Future[Pooled]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self, deadline: float) -> Pooled:
-        """Raises TimeoutError, or what `connect` raises where no connection can be had at all."""
+        """Waits for a connection until `deadline`, in the event loop's time.
+
+        Raises TimeoutError, or what `connect` raised if the pool has no connection at all.
+        """
         if asyncio.get_running_loop().time() >= deadline:
             raise TimeoutError
         while self._idle:
@@ -95,7 +104,7 @@ class Pool:
                 self._drop(self._idle.pop(0))
 
     def renew(self, pooled: Pooled) -> None:
-        """Ends a connection that has failed, and with it all that were made before."""
+        """Closes a connection that has failed, and all others of the same era."""
         if pooled.era == self._era:
             self._era += 1
             while self._idle:
@@ -111,7 +120,7 @@ class Pool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _grow(self) -> None:
-        """Makes a connection for each that waits, unless it has just been seen to be in vain."""
+        """Opens a connection for each waiting task, unless an attempt has just failed."""
         now = asyncio.get_running_loop().time()
         while self._connecting < len(self._waiting) and self._open < self._size:
             if self._open and now < self._connect_again_at:

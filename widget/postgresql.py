@@ -1,7 +1,7 @@
 """How statements reach PostgreSQL: through SQLAlchemy's asynchronous engine.
 
-A connection that is cut, that falls silent, or that leads to a server which has become read-only:
-in each case the statement fails, and all connections of that time are replaced.
+If a connection is cut or falls silent, or the server has become read-only, the statement fails.
+After a failover, the other connections of the pool are no better, so all of them are replaced.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from widget.patience import waiting
 from widget.pool import Pool, Pooled
 from widget.transactions import DatabaseUnavailable, cause, in_transaction
 
-POOL_SIZE = 15  # in each process; they are kept, as making one costs more than a statement
+POOL_SIZE = 15  # in each process
 CONNECT_SECONDS = 5
-GRACE_SECONDS = 0.3
+GRACE_SECONDS = 0.3  # after one statement was cut off, until the older ones are as well
 CANCEL_SECONDS = 2.0
 CHECK_SECONDS = 3.0
-SCHEMA_LOCK = 0x63616E6469646174  # a number that no other program locks in this database
+SCHEMA_LOCK = 0x63616E6469646174  # an advisory lock's number: "candidat" in ASCII
 
 T = TypeVar("T")
 
@@ -36,14 +36,15 @@ class PostgreSQL:
     insert = staticmethod(postgresql.insert)
 
     def __init__(self, url: str, limits: Limits) -> None:
-        # Needs what only the extra `postgres` installs.
+        # Imported here because it needs greenlet, which only the extra `postgres` installs.
         from sqlalchemy.ext.asyncio import create_async_engine
 
         self._engine = create_async_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
             isolation_level="AUTOCOMMIT",
             poolclass=NullPool,
-            # Behind PgBouncer, the next transaction may reach a server that has prepared nothing.
+            # No prepared statements: behind PgBouncer, each transaction may use another server
+            # connection, which does not know them.
             connect_args={"connect_timeout": CONNECT_SECONDS, "prepare_threshold": None},
         )
         self._limits = limits
@@ -110,10 +111,10 @@ class PostgreSQL:
     async def _connect(self) -> Pooled:
         connection = await self._engine.connect()
         driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None  # noqa: S101 - not before it is closed
+        assert driver is not None  # noqa: S101 - it is None only after closing
         pooled = Pooled(connection, driver)
         try:
-            # PgBouncer accepts more connections than it serves.
+            # PgBouncer accepts more connections than it serves, so wait for the first answer.
             with self._cut_off_at(asyncio.get_running_loop().time() + CONNECT_SECONDS, pooled):
                 await connection.exec_driver_sql("SELECT 1")
         except BaseException:
@@ -123,7 +124,11 @@ class PostgreSQL:
 
     @contextmanager
     def _cut_off_at(self, deadline: float, pooled: Pooled) -> Iterator[None]:
-        """To cancel a task in psycopg is to wait ten seconds more for a server that is silent."""
+        """Cuts the connection off at `deadline`, unless the block has ended before.
+
+        The task is not canceled instead, because psycopg would wait ten more seconds for a silent
+        server.
+        """
         timer = asyncio.get_running_loop().call_at(deadline, self._cut_off, pooled)
         self._unanswered.add(pooled)
         try:
@@ -138,7 +143,7 @@ class PostgreSQL:
         task.add_done_callback(self._cancellations.discard)
 
     async def _cut_off_all(self, pooled: Pooled) -> None:
-        """One that took too long, and soon those that were asked before and say nothing either."""
+        """Cuts off a connection, and soon after those others that have not answered since."""
         others = self._unanswered - {pooled}
         cancellations = [_cancel(pooled)]
         await asyncio.sleep(GRACE_SECONDS)
@@ -147,22 +152,22 @@ class PostgreSQL:
 
 
 def _cancel(pooled: Pooled) -> asyncio.Task[None]:
-    """Ends the wait for an answer, and has the server, if it is there, end the statement."""
+    """Asks the server to end the statement, and ends the wait for its answer."""
     pooled.cut_off = True
     cancellation = asyncio.create_task(pooled.driver.cancel_safe(timeout=CANCEL_SECONDS))
-    # Later, as the cancellation takes from the connection what it needs.
+    # Later, because the cancellation first reads the server's address from the connection.
     asyncio.get_running_loop().call_soon(_hang_up, pooled)
     return cancellation
 
 
 def _hang_up(pooled: Pooled) -> None:
-    """Whoever waits for an answer is told that there will be none."""
+    """Shuts the socket down, so that the statement that waits on it fails at once."""
     with suppress(Exception), socket.socket(fileno=os.dup(pooled.driver.fileno())) as end:
         end.shutdown(socket.SHUT_RDWR)
 
 
 def _spares_connection(error: BaseException) -> bool:
-    """Whether a statement failed by what it said, and not by the connection."""
+    """Whether the connection can be used again: the error came from the statement's content."""
     if isinstance(error, DBAPIError):
         return isinstance(error, (DataError, IntegrityError))
     return isinstance(error, Exception)

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 
 class Problem(Exception):
-    """`errors` says which field is wrong, and why, as {field, message}."""
+    """An error to answer. `errors` has a {field, message} for each field that is wrong."""
 
     def __init__(self, status: int, detail: str, errors: Sequence[dict[str, str]] = ()) -> None:
         super().__init__(detail)

@@ -1,7 +1,8 @@
-"""The tables made ready, and the key by which what is in them is found.
+"""Creates the tables, and the index key: the key of the hashes by which rows are found.
 
-A new version replaces the tables that are an index of what the Partner API knows. Usage and events
-are nowhere else: they stay, with the key that opens them, and their tables may only be added to.
+A new schema version replaces the tables that are an index of what the Partner API knows. Usage and
+events are stored nowhere else. They stay, as does the key that opens them, and a new version may
+only add columns to their tables.
 """
 
 import secrets
@@ -15,7 +16,7 @@ REPLACED = [sessions, runs, schema_version]
 
 
 def prepare(seal: Seal, connection: Connection) -> bytes:
-    """Makes the tables where they are missing or of another version. Returns the index key."""
+    """Creates the tables if they are missing or of another version. Returns the index key."""
     if not _is_current(connection):
         metadata.drop_all(connection, REPLACED)
         metadata.create_all(connection)
@@ -30,9 +31,10 @@ def _is_current(connection: Connection) -> bool:
 
 
 def _settle_index_key(seal: Seal, connection: Connection) -> bytes:
-    """From now on under the secrets that are in use and no others.
+    """Stores the index key once per secret in use, and deletes the copies of retired secrets.
 
-    Where none of them opens what is there, that is left alone: the secret may be a mistake.
+    If no secret in use opens a stored copy, a new key is added, and the old copies stay: the
+    secret may have been changed by mistake.
     """
     wrapped = {row.fingerprint: row.wrapped for row in connection.execute(select(index_keys))}
     known = [name for name in seal.fingerprints if name in wrapped]

@@ -1,4 +1,4 @@
-"""What an ATS sends to open a session: what is required, what is mended, and what is refused."""
+"""The body with which an ATS opens a session: what is required, corrected and refused."""
 
 from typing import Annotated, Any, Literal
 
@@ -30,7 +30,7 @@ def _none_if_blank(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> Any:
-    """`type`, as `True` is an `int` as well."""
+    """Identifiers may be whole numbers. `isinstance` would accept `True` as one."""
     return str(value) if type(value) is int else value
 
 
@@ -58,7 +58,7 @@ class _Model(BaseModel):
 
 
 class Client(_Model):
-    """The recruiter, and the company that is billed. `id` is the ATS's own."""
+    """The recruiter, and the company that is billed. `id` is the ATS's own identifier."""
 
     id: Identifier
     first_name: Text = None
@@ -67,7 +67,7 @@ class Client(_Model):
 
 
 class Candidate(_Model):
-    """Who the report is about. `id` is the ATS's own; one of the two names is required."""
+    """Whom the report is about. `id` is the ATS's own identifier. One of the names is required."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -96,13 +96,13 @@ class Candidate(_Model):
 
 
 class Viewer(_Model):
-    """Who is looking. `id` is the ATS's own."""
+    """The user of the ATS who looks at the profile. `id` is the ATS's own identifier."""
 
     id: Identifier
 
 
 class Appearance(_Model):
-    """How the widget looks. It stays in the widget."""
+    """How the widget looks. It is not sent to the Partner API."""
 
     theme: Literal["light", "dark", "auto"] = "auto"
     accent: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
@@ -115,7 +115,7 @@ class Appearance(_Model):
 
 
 class SessionRequest(_Model):
-    """The Partner API's create body, and what stays in the widget."""
+    """The Partner API's create body, and fields for the widget alone."""
 
     language: RequiredText
     client: Client
@@ -134,7 +134,7 @@ class SessionRequest(_Model):
     @field_validator("origin")
     @classmethod
     def _is_allowed(cls, value: str | None, info: ValidationInfo) -> str | None:
-        """The validation's context has the `allowed_origins` of the settings."""
+        """The context of the validation has the settings' `allowed_origins`."""
         if value is None:
             return None
         try:
@@ -152,7 +152,7 @@ class SessionRequest(_Model):
 
 
 def shorten_cv(body: Any) -> list[Note]:
-    """Cuts, in place, a CV that is too long, and says so."""
+    """Cuts a CV that is too long, in place, and returns a note on it."""
     match body:
         case {"candidate": {"cv": str(cv)} as candidate} if len(cv) > MAX_CV_LENGTH:
             candidate["cv"] = cv[:MAX_CV_LENGTH]

@@ -1,7 +1,7 @@
 """Embed sessions: one for each opening of a candidate profile.
 
-The token in the iframe's address is a signed reference to a stored session. It carries no data and
-no date: the session lives as long as it is used.
+The token in the iframe's address is a signed reference to a stored session. It contains no data and
+no date, because a session lives as long as it is used.
 """
 
 import secrets
@@ -21,19 +21,19 @@ from widget.store import Store
 
 ID_BYTES = 16
 VISIT_BYTES = 6
-RENEWAL_SECONDS = 1.0  # how much a renewal may be late, so that bursts are not written one by one
+RENEWAL_SECONDS = 1.0  # to save writes, a lease is renewed at most once in this time
 
 
 class NotIssued(Exception):
-    """The token was never one."""
+    """The token was not signed with a secret that is in use."""
 
 
 class Lapsed(Exception):
-    """The session has not been used for too long, or was erased."""
+    """The session has expired, or was erased."""
 
 
 class Sessions:
-    """`clock` gives seconds since the epoch."""
+    """Opens, finds and renews sessions. `clock` gives seconds since the epoch."""
 
     def __init__(
         self, store: Store, settings: Settings, clock: Callable[[], float] = time.time
@@ -57,9 +57,9 @@ class Sessions:
         origin: str | None = None,
         viewer_id: str | None = None,
     ) -> tuple[str, EmbedSession]:
-        """A new session and its token. `request` is the Partner API's create body.
+        """A new session's token, and the session.
 
-        Nothing else is sent to the Partner API.
+        `request` is the Partner API's create body. The other arguments are not sent to the API.
         """
         now = self._clock()
         session = EmbedSession(
@@ -121,7 +121,8 @@ class Sessions:
     def _verified(self, token: str) -> str:
         try:
             session_id = self._signer.unsign(token).decode()
-            # The last character of base64 has bits to spare, so that others would pass as well.
+            # The last character of base64 has unused bits, so several spellings of a signature
+            # decode to the same bytes. Only one of them is accepted.
             signature = token.rpartition(".")[2]
             if base64_encode(base64_decode(signature)).decode() != signature:
                 raise NotIssued

@@ -19,7 +19,7 @@ from widget.origins import MAX_PORT, origin
 from widget.sqlite import make_private_file
 from widget.variables import MAX_SECONDS, MUST_BE, SECONDS_MUST_BE, Explained
 
-# Each may be read from a file that `<NAME>_FILE` names, as Docker and Kubernetes hand out secrets.
+# These may also be read from a file that `<NAME>_FILE` names: a secret of Docker or Kubernetes.
 FROM_FILES = ("partner_api_key", "secret_key", "host_token", "database_url", "events_secret")
 MAX_FILE_BYTES = 64 * 1024
 
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     partner_api_proxy: Annotated[SecretStr, AfterValidator(variables.proxy)] | None = None
     partner_api_ca: Annotated[str, AfterValidator(variables.authorities)] | None = None
     events_url: Annotated[str, AfterValidator(variables.events_url)] | None = None
-    # Validated in this order, so that it is known by then whether there is a URL.
+    # After `events_url`, because `_required_with_url` reads it.
     events_secret: Annotated[
         Secrets, AfterValidator(variables.events_secrets), AfterValidator(_required_with_url)
     ] = ()
@@ -85,7 +85,7 @@ class SettingsError(Exception):
 
 
 def load() -> Settings:
-    """Settings from the environment, and from the files that it names.
+    """The settings from the environment, and from the files that it names.
 
     Raises SettingsError, which names every variable that is missing or wrong.
     """
@@ -102,7 +102,7 @@ def load() -> Settings:
 
 
 def make_database_file(settings: Settings) -> None:
-    """Where it is SQLite's. Raises SettingsError where it cannot be written."""
+    """Creates the file of an SQLite database. Raises SettingsError if it cannot be written."""
     try:
         make_private_file(settings.database_url)
     except OSError as error:
@@ -111,7 +111,7 @@ def make_database_file(settings: Settings) -> None:
 
 
 def _read_files() -> tuple[dict[str, Any], dict[str, str]]:
-    """What the files hold, and what is wrong with them, both by setting."""
+    """The contents of the files, and what is wrong with them, both by setting."""
     given = {name.upper(): value for name, value in os.environ.items() if value}
     contents: dict[str, Any] = {}
     problems: dict[str, str] = {}

@@ -1,8 +1,8 @@
 """How statements reach SQLite: on the event loop.
 
-Its statements are short and local, and a thread for each would cost more than it saves. One thing
-may take long, another process that is writing. SQLite would wait for it and stop everything else,
-so it is told not to wait, and the statement is tried again.
+Statements are short and local, so a thread for each would cost more than it saves. Only a write
+lock that another process holds may take long. SQLite would block the event loop while it waits for
+that lock. So its own waiting is off, and a statement that finds the lock taken is tried again.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from widget.limits import Limits
 from widget.patience import waiting
 from widget.transactions import DatabaseUnavailable, cause, in_transaction
 
-# A write of another worker takes less than a millisecond, one of another program may take minutes.
+# Another worker's write takes less than a millisecond, another program's may take minutes.
 RETRY_SECONDS = (0.001, 0.002, 0.005, 0.01)
 SLOW_RETRY_SECONDS = 0.02
 
@@ -33,11 +33,11 @@ T = TypeVar("T")
 
 
 class _Busy(Exception):
-    """Another process is writing. Nothing has been changed."""
+    """Another process holds the write lock. Nothing has been changed."""
 
 
 class SQLite:
-    """A Database. The file is made with the first connection."""
+    """A Database. Creates the file if it is missing; connects when it is first needed."""
 
     insert = staticmethod(sqlite.insert)
 
@@ -47,9 +47,7 @@ class SQLite:
         self._url = url
         self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
         self._connection: Connection | None = None
-        self._turn = (
-            asyncio.Lock()
-        )  # who waits for another process is served in the order of coming
+        self._turn = asyncio.Lock()  # statements that wait for the write lock are tried in order
         self._late: set[asyncio.Task[Any]] = set()
         event.listen(self._engine, "connect", _configure)
 
@@ -118,22 +116,22 @@ class SQLite:
             raise
 
     def _connected(self) -> Connection:
-        """One is enough, as one statement follows another, and to ask a pool costs half of one."""
+        """The only connection. More would not help, because statements run one after another."""
         if self._connection is None:
             self._connection = self._engine.connect()
         return self._connection
 
     def _disconnect(self) -> None:
-        """Whatever is amiss with the connection, and whatever it holds, ends with it."""
+        """Closes the connection, and with it any lock or transaction that it still holds."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
 
 def make_private_file(url: str) -> None:
-    """Makes the file of an SQLite database where it is missing, and closes it to everybody else.
+    """Creates the file of an SQLite database if it is missing, readable by its owner alone.
 
-    Raises OSError where it cannot be made. A file of another owner stays as it is.
+    Raises OSError if it cannot be created. The mode of another owner's file is left as it is.
     """
     files = _files(url)
     for path in files[:1]:
@@ -147,7 +145,7 @@ def make_private_file(url: str) -> None:
 
 
 def _files(url: str) -> list[Path]:
-    """The database first. SQLite gives the other two, which it makes and removes, its mode."""
+    """The database file first, then the two that SQLite creates beside it, with the same mode."""
     database = make_url(url).database
     if not url.startswith("sqlite") or not database or database == ":memory:":
         return []
@@ -163,4 +161,4 @@ def _configure(connection: Any, _: Any) -> None:
 def _is_busy(error: SQLAlchemyError) -> bool:
     known = error.orig if isinstance(error, DBAPIError) else None
     code = getattr(known, "sqlite_errorcode", 0)
-    return code & 0xFF == sqlite3.SQLITE_BUSY  # the bits above say why
+    return code & 0xFF == sqlite3.SQLITE_BUSY  # the higher bits are a detail

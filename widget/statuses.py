@@ -1,7 +1,7 @@
-"""Where the runs of many candidates stand, for a list.
+"""The statuses of many candidates' runs, for a list in the ATS.
 
-What a report says is left out on purpose: a list that sorts people by a verdict is what the
-compliance notice of each report warns of.
+What a report says is left out on purpose, so that no list sorts people by a verdict: the compliance
+notice of each report warns of that.
 """
 
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 
 class StatusesRequest(BaseModel):
-    """Which candidates of a client are asked about."""
+    """The candidates of one client that are asked about."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,20 +34,20 @@ class StatusesRequest(BaseModel):
 
 
 class CandidateStatus(BaseModel):
-    """`since`: null where there is no run."""
+    """`since` is null if there is no run."""
 
     status: Status
     since: datetime | None
 
 
 class StatusesResponse(BaseModel):
-    """By candidate id, which is a text here in any case."""
+    """Statuses by candidate id. An id that was sent as a number is a text here."""
 
     statuses: dict[str, CandidateStatus]
 
 
 def status_of(run: Run | None, now: float) -> CandidateStatus:
-    """As the button has it: a run whose process is gone has failed, and may be started again."""
+    """The status that the button shows. A run whose process has died counts as failed."""
     if run is None or run.reason is Reason.ERASED:
         return CandidateStatus(status=Status.NONE, since=None)
     if run.orphaned(now):

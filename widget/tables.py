@@ -1,6 +1,6 @@
-"""The tables. Nothing in them is kept for good, and a new version replaces most of them.
+"""The tables. Every row expires; `schema.py` says which tables a new version replaces.
 
-What is large comes last in a row, as SQLite reads through it on the way to what follows.
+Large columns come last, because SQLite reads through them to reach the columns behind them.
 """
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
@@ -63,7 +63,7 @@ runs = Table(
     Index("runs_by_phase", "phase", "poll_after"),
 )
 
-# Most runs have ended long ago, and only few of them have a report that may have to be forgotten.
+# The sweep deletes old reports. Most runs have none any more, so only the others are indexed.
 _has_resource = runs.c.sealed_resource.is_not(None)
 Index(
     "runs_with_resource",
@@ -80,7 +80,7 @@ posts = Table(
     Index("posts_by_pair", "pair", "sent_at"),
 )
 
-# What an erasure must not delete has no pair.
+# An erasure deletes the events of its pair. An event that must survive it has no pair.
 events = Table(
     "events",
     metadata,

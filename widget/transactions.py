@@ -15,23 +15,27 @@ class DatabaseUnavailable(Exception):
 
 
 def in_transaction(connection: Connection, work: Callable[[Connection], T], *begin: str) -> T:
-    """What `work` returns, once all of its changes are committed. If it raises, none are."""
+    """Returns what `work` returns, after a COMMIT; if it raises, rolls back.
+
+    `begin`: the statements that open the transaction.
+    """
     try:
         for statement in begin:
             connection.exec_driver_sql(statement)
         result = work(connection)
         connection.exec_driver_sql("COMMIT")
     except BaseException:
-        with suppress(SQLAlchemyError):  # a connection that is broken has rolled back already
+        with suppress(SQLAlchemyError):  # the server rolls back by itself if the connection broke
             connection.exec_driver_sql("ROLLBACK")
         raise
     return result
 
 
 def cause(error: Exception) -> str:
-    """What went wrong, without the statement and its parameters.
+    """What went wrong, without the statement and its parameters, which may be personal data.
 
-    An OperationalError is about the database itself; others may quote what was to be stored.
+    The message of an OperationalError is about the database itself. Other messages may quote
+    values, so only their type is named.
     """
     known = error.orig if isinstance(error, DBAPIError) else error
     return str(known) if isinstance(error, OperationalError) else type(known).__name__

@@ -14,10 +14,10 @@ from widget.events import Event, EventType
 from widget.seal import Seal, Unreadable
 from widget.tables import usage
 
-KEPT_MONTHS = 24  # beside the one under way
+KEPT_MONTHS = 24  # besides the current one
 
 CANCELED = "canceled"
-REUSED = "reused"  # a POST that was answered with a report that existed
+REUSED = "reused"  # a POST that was answered with an existing report
 COUNTED = {
     EventType.STARTED: "started",
     EventType.COMPLETED: "completed",
@@ -29,7 +29,7 @@ COUNTERS = (*COUNTED.values(), REUSED)
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Of one client in one month; `counts` by COUNTERS."""
+    """What one client has used in one month. `counts` has the COUNTERS as keys."""
 
     month: str
     client_id: str
@@ -37,7 +37,7 @@ class Usage:
 
 
 def counters_of(events: Collection[Event]) -> Collection[str]:
-    """What goes up by one with what has happened."""
+    """The counters that go up by one with these events of one change."""
     types = {event.type for event in events}
     counters = [counter for kind, counter in COUNTED.items() if kind in types]
     return [*counters, REUSED] if {EventType.STARTED, EventType.COMPLETED} <= types else counters
@@ -52,7 +52,7 @@ def count(
     counters: Collection[str],
     now: float,
 ) -> None:
-    """`insert`: the dialect's own. `client`: the name under which the client is found again."""
+    """`insert`: the dialect's own. `client`: the keyed hash by which the row is found."""
     first = {name: int(name in counters) for name in COUNTERS}
     statement = insert(usage).values(
         month=month_of(now), client=client, sealed_client_id=seal.seal(client_id), **first
@@ -93,7 +93,7 @@ def month_of(moment: float) -> str:
 
 
 def _client_ids(seal: Seal, sealed: Mapping[str, bytes]) -> dict[str, str]:
-    """Without those that were sealed under a secret that is no longer known."""
+    """The ids by `client`, without those that were sealed with a key that is no longer known."""
     client_ids = {}
     for client, value in sealed.items():
         try:

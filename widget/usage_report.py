@@ -1,4 +1,4 @@
-"""What each client has used, as the ATS asks for it: by months, in JSON or CSV."""
+"""The usage of each client by month, as JSON or CSV."""
 
 import csv
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 
 
 class UsageRequest(BaseModel):
-    """The months asked for, such as `2026-11`, both included."""
+    """The months that are asked for, such as `2026-11`. Both are included."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,7 +37,7 @@ class UsageRequest(BaseModel):
 
 
 class ClientUsage(BaseModel):
-    """`reused`: of those started, the ones that were answered with a report that existed."""
+    """`reused`: how many of `started` were answered with an existing report."""
 
     month: str
     client_id: str
@@ -59,7 +59,7 @@ def as_rows(usage: Sequence[Usage]) -> list[ClientUsage]:
 
 
 def as_csv(rows: Sequence[ClientUsage]) -> str:
-    """RFC 4180, with a header."""
+    """CSV with a header line (RFC 4180)."""
     text = StringIO()
     writer = csv.DictWriter(text, list(ClientUsage.model_fields))
     writer.writeheader()
@@ -73,7 +73,7 @@ def prefers_csv(accept: str) -> bool:
 
 
 def _quality(accept: str, media_type: str) -> float:
-    """Of a type that is named. What any wildcard covers comes as JSON."""
+    """The quality of a media type that the header names. Wildcards do not count."""
     for choice in accept.lower().split(","):
         name, *parameters = (part.strip() for part in choice.split(";"))
         if name == media_type:

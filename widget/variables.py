@@ -1,6 +1,6 @@
-"""What each variable may hold. A function returns the value as the widget uses it.
+"""What each variable may hold. Each function validates a value, and returns it normalized.
 
-What it raises never repeats the value, which may be a secret.
+An error never repeats the value, which may be a secret.
 """
 
 import base64
@@ -22,14 +22,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from widget.origins import LOOPBACK_HOSTS, MAX_PORT, NotAnOrigin, origin, pattern
 
 MIN_SECRET_LENGTH = 32
-MIN_SECRET_CHARACTERS = 10  # different ones: a key of 40 times the same is easily guessed
+MIN_SECRET_CHARACTERS = 10  # different ones, so that `aaaa…` is refused
 MIN_TOKEN_LENGTH = 20
 MIN_EVENTS_SECRET_BYTES = 16
-MAX_SECONDS = 1_000_000_000  # some thirty years, so that dates can be reckoned with
+MAX_SECONDS = 1_000_000_000  # thirty years: added to now, it is still a date
 
-EVENTS_SECRET_PREFIX = "whsec_"  # noqa: S105 - what the real ones begin with
-NO_HOME = "~"  # the default where there is no directory for it
-VISIBLE_ASCII = re.compile(r"[!-~]+")  # what can be sent in a header as it is
+EVENTS_SECRET_PREFIX = "whsec_"  # noqa: S105 - a prefix of all secrets, not a secret
+NO_HOME = "~"  # stands for a default path that cannot be had
+VISIBLE_ASCII = re.compile(r"[!-~]+")  # may be sent in a header unencoded
 PROXY = re.compile(r"http://([^/?#@]*@)?([a-z0-9._-]+|\[[0-9a-f:.]+\]):(?P<port>[0-9]{1,5})/?")
 
 SECONDS_MUST_BE = f"must be a whole number of seconds, 1 to {MAX_SECONDS}"
@@ -153,7 +153,7 @@ def authorities(path: str) -> str:
 
 
 def events_url(value: str) -> str:
-    """An origin and perhaps a path and a query; whoever sends to it gives no password."""
+    """An origin, with or without a path and a query, but without a password."""
     parts = urlsplit(value)
     named = origin(f"{parts.scheme}://{parts.netloc}")
     if not VISIBLE_ASCII.fullmatch(value) or parts.fragment:
@@ -184,7 +184,7 @@ def default_log_format() -> Literal["json", "text"]:
 
 
 def _require_callable(url: str) -> None:
-    """The client refuses some addresses, such as https://300.0.0.1, only when they are called."""
+    """Raises ValueError for an address that httpx2 would refuse, such as https://300.0.0.1."""
     try:
         httpx2.URL(url)
     except httpx2.InvalidURL:
@@ -205,7 +205,7 @@ def _pattern(number: int, value: str) -> str:
 
 
 def _is_misread(url: str) -> bool:
-    """Whether a part of a password would be taken for the host or the name, which are shown."""
+    """Whether a part of the password would be parsed as the host or name, which are logged."""
     authority, _, rest = url.partition("://")[2].partition("/")
     return authority.count("@") > 1 or "@" in rest or not {"?", "#"}.isdisjoint(authority)
 
