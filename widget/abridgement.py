@@ -1,14 +1,15 @@
-"""The JSON of an answer, cut to what can be drawn.
+"""The JSON of an answer, cut to what a page can hold.
 
-An answer may have 4 MiB, and a page has to be drawn while others wait for theirs. So at most
-MAX_VALUES of its values are kept, and no more than a page can hold; the rest is counted. What is
-small is kept first, so that one endless list does not displace what a recruiter reads first.
+An answer may have 4 MiB, and drawing a page must not take long. So at most MAX_VALUES of its values
+are kept, and at most MAX_PAGE_BYTES of HTML; the rest is counted. Small parts are kept first, so
+that one endless list does not displace what a recruiter reads first.
 
-A value is a text, a number, a yes or no, or nothing. What is nested deeper than the panel draws is
-one value, a text of JSON. Numbers are kept as they are written, texts as `neutral` leaves them.
+A value is a text, a number, a boolean or null. A list or object that is nested deeper than the
+panel draws is one value: a text of JSON. Numbers are kept as they are written, texts as `neutral`
+returns them.
 
-The text is gone through in short steps, and only what is kept becomes objects. So a thread may do
-it: no step keeps the event loop waiting.
+The text is scanned by regular expressions in short steps, and only what is kept is parsed. A thread
+that does this holds the interpreter's lock for one step at most, so the event loop goes on.
 """
 
 import json
@@ -20,16 +21,16 @@ from widget.values import BIDI_CONTROLS, FORBIDDEN, children, load, neutral
 
 MAX_VALUES = 5_000
 MAX_DEPTH = 10  # levels below the answer itself that the panel draws
-PART_LEVELS = 2  # the members of the answer, and those of the objects among them
+PART_LEVELS = 2  # parts are the members of the answer, and those of objects among them
 MAX_PAGE_BYTES = 1_900_000
-# At most, as the tests find out, for each value and each list or object around values.
+# For each value, and each list or object around values. Tests show that no markup takes more.
 MARKUP_BYTES = 300
-TIMES_DRAWN = 2  # a link, for one, is there as an address and as a text
+TIMES_DRAWN = 2  # a link is drawn as an address and as a text
 ESCAPED = "&<>\"'"
 ESCAPED_BYTES = 5  # of `&amp;`, which is the longest
 ESCAPE_LENGTH = 6  # of `\\u0041`
 CHUNK = 100  # characters
-SHORT_MEMBER = 4_000  # characters of a member of the answer
+SHORT_MEMBER = 4_000  # characters; shorter members of the answer are kept first
 CLOSING = {"[": "]", "{": "}"}
 
 SPACE = r"[ \t\n\r]*"
@@ -47,7 +48,7 @@ _key = re.compile(rf"{SPACE}({STRING}){SPACE}:")
 _after = re.compile(rf"{SPACE}([,\]}}])")
 _end = re.compile(rf"{SPACE}\Z")
 _string = re.compile(STRING)
-# What is simple or the same is gone through a hundred at a time.
+# Runs of simple elements, simple members, or brackets: matched up to a hundred at a time.
 _elements = re.compile(rf"(?:{SPACE}{SIMPLE}{SPACE},){{1,100}}")
 _members = re.compile(rf"(?:{SPACE}{KEY}{SIMPLE}{SPACE},){{1,100}}")
 _lists = re.compile(rf"\[{{1,100}}(?!{SPACE}\])")
@@ -61,9 +62,9 @@ _suspicious = re.compile(
 
 
 def abridge(text: str) -> tuple[str, int]:
-    """The JSON of an object, within the limits, and how many of its values are not (all) in it.
+    """The JSON of an object, cut to the limits, and how many of its values were cut.
 
-    Raises ValueError where it is no JSON, or no object.
+    Raises ValueError if it is not JSON, or not an object.
     """
     if _is_good_as_it_is(text):
         return text, 0
@@ -73,7 +74,7 @@ def abridge(text: str) -> tuple[str, int]:
 
 
 def _is_good_as_it_is(text: str) -> bool:
-    """Whether nothing can be too much in it, which is quick to tell, and so of nearly all."""
+    """Whether the text is certainly within the limits. That is quick to tell of most answers."""
     nodes = text.count(",") + text.count(":") + text.count("[") + 1
     if nodes > MAX_VALUES or _page_bytes(nodes, ESCAPED_BYTES * len(text)) > MAX_PAGE_BYTES:
         return False
@@ -98,9 +99,10 @@ def _is_deeper(value: object, levels: int) -> bool:
 
 @dataclass(slots=True)
 class _Part:
-    """A member of the answer or of an object in it: what is kept or left before anything else.
+    """A member of the answer, or of an object that is one. Parts are kept one by one.
 
-    `key` and `kept` are JSON. It is at `start` to `end` in the text, or in `parts` of its own.
+    `key` and `kept` are JSON. The value is at `start` to `end` in the text, or is an object that is
+    divided into `parts`.
     """
 
     key: str
@@ -114,7 +116,7 @@ class _Part:
 
 
 def _survey(text: str) -> tuple[_Part, int]:
-    """The answer in parts, and how many values are in them. Raises ValueError as `abridge` does."""
+    """The answer in parts, and how many values it has. Raises ValueError as `abridge` does."""
     opening = _object.match(text)
     if opening is None:
         raise ValueError("answer is not an object")
@@ -126,7 +128,10 @@ def _survey(text: str) -> tuple[_Part, int]:
 
 
 def _divide(part: _Part, text: str, position: int) -> tuple[int, int]:
-    """Finds the parts of an object from its first key on: how many values, and where it ends."""
+    """Adds the parts of an object. Returns how many values it has, and where it ends.
+
+    `position` is behind the opening brace.
+    """
     values = 0
     while True:
         key = _expect(_key, text, position)
@@ -144,15 +149,15 @@ def _divide(part: _Part, text: str, position: int) -> tuple[int, int]:
             return values, position
         if after[1] == "]":
             raise ValueError("answer is not JSON")
-        if part.level > 0 and len(part.parts) == MAX_VALUES:  # no more of it can be kept
+        if part.level > 0 and len(part.parts) == MAX_VALUES:  # no more parts can be kept
             found, end = _skip(text, position, part.level, ["}"])
             return values + found, end
 
 
 def _skip(text: str, position: int, level: int, closers: Iterable[str] = ()) -> tuple[int, int]:
-    """How many values a value holds that is `level` deep, and where it ends.
+    """How many values there are in the value at `position`, and where it ends.
 
-    `closers`: what has to close first, where `position` is within lists and objects.
+    `level`: how deep it is nested. `closers`: the brackets that end it, if `position` is within it.
     """
     values = 0
     unclosed = list(closers)
@@ -205,7 +210,7 @@ def _expect(pattern: re.Pattern[str], text: str, position: int) -> re.Match[str]
 
 
 class _Cut:
-    """`values`: how many are kept as a whole. The text is known to be JSON."""
+    """Keeps what there is room for. `text` is valid JSON. `values`: how many were kept whole."""
 
     def __init__(self, text: str) -> None:
         self.values = 0
@@ -214,10 +219,10 @@ class _Cut:
         self._is_full = False
 
     def keep(self, answer: _Part) -> str:
-        """As many parts of the answer as there is room for, the smallest first.
+        """The JSON of as many parts of the answer as there is room for, the smallest first.
 
-        Short members of the answer come before all others: its status is one, and so is the
-        metadata. A report of a hundred thousand small parts would leave no room for them.
+        Short members of the answer come before all other parts, because status and metadata are
+        such members: a report of a hundred thousand small parts would leave no room for them.
         """
         for part in sorted(_undivided(answer), key=lambda part: (_is_long(part), _size(part))):
             if not (self._pay_for_keys(part.above) and self._pay_for_keys(part)):
@@ -228,11 +233,11 @@ class _Cut:
     def _pay_for_keys(self, part: _Part | None) -> bool:
         if part is not None and not part.is_paid:
             part.is_paid = True
-            self._pay(1, _plain(part.key))  # it may have a heading of its own
+            self._pay(1, _plain(part.key))  # the key may be drawn as a heading
         return not self._is_full
 
     def _value(self, position: int, level: int) -> tuple[str, int]:
-        """What is kept of a value, and where it ends. Once all is full, that is of no use."""
+        """What is kept of a value, and where it ends; the latter is undefined once it is full."""
         value = _expect(_value, self._text, position)
         if value[2] is None:
             return self._leaf(value[1]), value.end()
@@ -284,7 +289,7 @@ class _Cut:
         return self._shortened(token, token)
 
     def _nested(self, start: int) -> tuple[str, int]:
-        """A text of JSON, for what is nested too deep to be drawn."""
+        """A list or object that is nested too deep to be drawn, as a text of JSON."""
         _, end = _skip(self._text, start, MAX_DEPTH)
         source = self._text[start : min(end, start + ESCAPE_LENGTH * self._room)]
         text = neutral(_string.sub(lambda string: _json(_plain(string[0])), source))
@@ -303,7 +308,7 @@ class _Cut:
         return _json(beginning + "…") if beginning else ""
 
     def _pay(self, nodes: int, text: str) -> bool:
-        """Takes its place on the page, if there is room."""
+        """Whether there is room for so many nodes and this text. Takes the room if there is."""
         cost = _page_bytes(nodes, _escaped(text))
         self._is_full = self._is_full or cost > self._room
         if not self._is_full:
@@ -323,7 +328,7 @@ def _size(part: _Part) -> int:
 
 
 def _is_long(part: _Part) -> bool:
-    """Whether it belongs to a long member of the answer."""
+    """Whether the part is, or belongs to, a long member of the answer."""
     return _size(part if part.above is None or part.level == 1 else part.above) > SHORT_MEMBER
 
 
@@ -335,7 +340,7 @@ def _joined(part: _Part) -> str:
 
 
 def _enclosed(opening: str, kept: Iterable[str]) -> str:
-    """A list or an object with what is kept of it, or nothing."""
+    """The JSON of a list or object with what is kept of it. Empty if that is nothing."""
     contents = ",".join(filter(None, kept))
     return f"{opening}{contents}{CLOSING[opening]}" if contents else ""
 
@@ -349,12 +354,12 @@ def _json(text: str) -> str:
 
 
 def _page_bytes(nodes: int, escaped: int) -> int:
-    """What values and their texts take of a page at most."""
+    """How many bytes of a page nodes and their escaped texts take at most."""
     return MARKUP_BYTES * nodes + TIMES_DRAWN * escaped
 
 
 def _beginning(text: str, room: int) -> str:
-    """As much of a text as there is room for, more or less."""
+    """As much of a text as there is room for, to a CHUNK."""
     for start in range(0, len(text), CHUNK):
         room -= _escaped(text[start : start + CHUNK])
         if room < 0:

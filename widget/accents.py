@@ -1,7 +1,7 @@
 """The style sheet of an accent, at an address of its own.
 
-So the Content-Security-Policy allows no style in the page, not even one with a nonce; and a browser
-asks once for what all profiles of an ATS have in common. Without an accent nothing is asked for.
+A `<style>` in the page would have to be allowed by the Content-Security-Policy, and be sent with
+every page. This one is cached, and a page without an accent does not request it.
 
     GET /accents/{rrggbb}.css
 """
@@ -20,7 +20,7 @@ VERSION_LENGTH = 12
 
 
 def accent_url(accent: str) -> str:
-    """`accent`: `#rrggbb`. The address changes with what the style sheet says."""
+    """The address of the style sheet, which changes with its content. `accent`: `#rrggbb`."""
     colour = accent.lower()
     version = hashlib.sha256(accent_style(colour).encode()).hexdigest()[:VERSION_LENGTH]
     return f"/accents/{colour[1:]}.css?v={version}"

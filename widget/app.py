@@ -1,4 +1,4 @@
-"""The application, put together."""
+"""The application: its parts, its addresses and its error handlers."""
 
 import asyncio
 import gc
@@ -51,7 +51,7 @@ def create_app(
     clock: Callable[[], float] = time.time,
     limits: Limits = LIMITS,
 ) -> ASGIApp:
-    """The widget as an ASGI application. `transport` stands in for the way to the Partner API."""
+    """The widget as an ASGI application. `transport` stands in for the Partner API's network."""
     seal = Seal([secret.get_secret_value() for secret in options.secret_key])
     database = connect(options.database_url, limits)
     store = Store(database, seal, tells=options.events_url is not None)
@@ -117,7 +117,7 @@ def create_app(
         },
         lifespan=lifespan,
     )
-    # An address with a slash too many is none. A redirect would name the request's own Host.
+    # No redirect from `/path/` to `/path`: it would contain the Host that the request claims.
     app.router.redirect_slashes = False
     patient = LimitedPatience(app, limits.request_seconds)
     secure = SecurityHeaders(patient, https=options.public_url.startswith("https:"))
@@ -125,12 +125,13 @@ def create_app(
 
 
 def create_worker(options: Settings, limits: Limits = LIMITS) -> ASGIApp:
-    """What each process of `candidate-widget serve` runs."""
+    """The application of a process of `candidate-widget serve`, which it may change globally."""
     configure_logging(options.log_format)
     if metrics.LOST_BECAUSE is not None:
         log.error("metrics_lost", cause=metrics.LOST_BECAUSE)
     app = create_app(options, limits=limits)
-    # What is imported stays. To look through it at each collection would stop answers for 30 ms.
+    # Exempt all objects so far from garbage collection. They live as long as the process, and
+    # scanning them would stop the event loop for 30 ms each time.
     gc.collect()
     gc.freeze()
     return app

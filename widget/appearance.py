@@ -1,8 +1,8 @@
-"""An accent of any colour, made fit to be read: as a style sheet's variables, by arithmetic alone.
+"""The colours that follow from an accent, with enough contrast to be read.
 
-The button is filled with the accent as it is, under black or white. Text and lines in it are mixed
-with black or white until they stand out from each ground that they are drawn on. All ratios are
-those of WCAG 2.2: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
+The button is filled with the accent itself, and its label is black or white. For text and lines,
+the accent is mixed with black or white until its contrast with every ground is high enough. Ratios
+are those of WCAG 2.2: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ Colour = tuple[int, int, int]
 BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
 
-# What static/widget.css draws on: `--surface`, `--sunken`, and the tint of a level at its worst.
+# The grounds in static/widget.css: `--surface`, `--sunken`, and the tint with the least contrast.
 LIGHT_GROUNDS = ("#ffffff", "#f4f6f8", "#f6e9ea")
 DARK_GROUNDS = ("#161b21", "#1e252d", "#312c32")
 
@@ -41,7 +41,7 @@ def _in_both(colour: Colour, contrast: float) -> str:
 
 
 def readable(colour: Colour, towards: Colour, grounds: Iterable[Colour], contrast: float) -> Colour:
-    """The colour, mixed with as little of another as stands out from all of the grounds."""
+    """The colour, mixed with just enough of `towards` to have the contrast with all grounds."""
     grounds = list(grounds)
     for step in range(STEPS):
         mixed = mix(colour, towards, step / STEPS)
@@ -51,12 +51,12 @@ def readable(colour: Colour, towards: Colour, grounds: Iterable[Colour], contras
 
 
 def ink_on(fill: Colour) -> Colour:
-    """White where it can be read, and otherwise black, which then can."""
+    """White if it has enough contrast, else black, which then has."""
     return WHITE if contrast_ratio(WHITE, fill) >= TEXT_CONTRAST else BLACK
 
 
 def pressed(fill: Colour) -> Colour:
-    """The fill under a pointer: away from its ink, or towards it where there is nothing left."""
+    """The fill under a pointer: mixed away from its ink, or towards it if it is almost there."""
     ink = ink_on(fill)
     away = BLACK if ink == WHITE else WHITE
     has_room = contrast_ratio(fill, away) > 1.5

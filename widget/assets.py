@@ -1,9 +1,9 @@
-"""The files that the page loads: small, and kept by browsers for a year.
+"""The scripts and styles of the page, which browsers cache for a year.
 
-    GET /static/{name}    each name carries the beginning of a hash of the content
+    GET /static/{name}    each name contains the beginning of a hash of the content
 
-They are joined and compressed when the process starts, so that `static/` holds what people read and
-edit, and nothing has to be built. The loader is answered in the same way.
+Files are joined and compressed when the process starts, so there is no build step. The loader is
+served in the same way.
 """
 
 import gzip
@@ -45,7 +45,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """`encodings`: the content by its coding, the smallest first."""
+    """`encodings`: the content by content coding, the smallest first."""
 
     version: str
     media_type: str
@@ -69,7 +69,7 @@ class Asset:
 
 
 def static_url(name: str) -> str:
-    """The address of one of ASSETS, which changes with its content."""
+    """The address of one of ASSETS. It changes with the content."""
     return f"/static/{_versioned(name)}"
 
 
@@ -84,8 +84,8 @@ async def static_file(request: Request) -> Response:
 def answer_asset(
     request: Request, asset: Asset, caching: str, headers: Mapping[str, str]
 ) -> Response:
-    """The asset in a coding that the browser takes, or a 304. `caching`: its Cache-Control."""
-    # Weak, as it is the same for each coding (RFC 9110, 8.8.3.3).
+    """The asset in a coding that the browser accepts, or a 304. `caching`: its Cache-Control."""
+    # Weak, because it is the same for each coding (RFC 9110, 8.8.3.3).
     etag = f'W/"{asset.version}"'
     headers = {**headers, "Cache-Control": caching, "ETag": etag, "Vary": "Accept-Encoding"}
     if etag in request.headers.get("If-None-Match", ""):
@@ -98,14 +98,14 @@ def answer_asset(
 
 
 def accepted_codings(request: Request) -> set[str]:
-    """Content codings that may be sent (RFC 9110, 12.5.3); to send none is always understood."""
+    """The content codings that the browser accepts (RFC 9110, 12.5.3), and `identity`."""
     asked = request.headers.get("Accept-Encoding", "").lower().replace(" ", "").split(",")
     parts = (part.partition(";") for part in asked)
     return {coding for coding, _, weight in parts if weight not in REFUSALS} | {"identity"}
 
 
 def joined_scripts(*names: str) -> str:
-    """Files in `static/` as one. Each of ours is a block, so that no name is in another's way."""
+    """Files of `static/` as one script. Each of ours is a block, so names do not collide."""
     return "".join(_script(name) for name in names)
 
 
@@ -115,7 +115,7 @@ def _script(name: str) -> str:
 
 
 def without_comments(script: str) -> str:
-    """A script as it goes over the wire: without indentation, and lines that are all comment."""
+    """The script without indentation, empty lines and lines that are only a comment."""
     lines = (line.strip() for line in script.splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
@@ -138,7 +138,7 @@ ASSETS = {
     "widget.css": Asset.of(stylesheet("widget.css"), "text/css"),
     "widget.js": Asset.of(joined_scripts(*SCRIPTS), JAVASCRIPT),
     "retrying.js": Asset.of(joined_scripts("retrying.js"), JAVASCRIPT),
-    # Browsers ask for one where the page is in no frame.
+    # Browsers request an icon if the page is opened outside of a frame.
     "icon.svg": Asset.of(icon("icon.svg"), "image/svg+xml"),
 }
 _BY_ADDRESS = {_versioned(name): asset for name, asset in ASSETS.items()}

@@ -1,7 +1,7 @@
-"""What one connection may cost, in bytes of headers and in seconds, and what it may not ask for.
+"""Limits of one connection: bytes of headers, seconds per request, one Host, no CONNECT.
 
-uvicorn leaves that to a proxy: httptools takes headers of any size, and nothing ends a request that
-drips. Where a proxy does stand in front, these limits are wide enough not to meet its own.
+uvicorn leaves these limits to a proxy: httptools accepts headers of any size, and nothing ends a
+request that arrives slowly. They are wider than those of usual proxies, which apply first.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 MAX_HEAD_BYTES = 32 * 1024
 RECEIVE_SECONDS = 30.0
 SEND_SECONDS = 60.0
-MAX_CONNECTIONS = 800  # in each process; with the calls to the Partner API below 1,024 files
+MAX_CONNECTIONS = 800  # in each process; with calls to the Partner API, fewer than 1,024 files
 
 HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -34,15 +34,15 @@ refuse_host = PlainTextResponse(
 
 
 class Parser(HttpRequestParser):
-    """Ignores an offer of another protocol, as a server may (RFC 9110, 7.8).
+    """Ignores `Upgrade`, as a server may (RFC 9110, 7.8).
 
-    httptools ends the request with its headers where there is one. Java's HTTP client offers HTTP/2
-    with each request that goes over http, so that each would lose its body.
+    httptools stops at the end of the headers if there is one. Java's HTTP client offers HTTP/2 in
+    every request over http, and each of them would lose its body.
     """
 
     def __init__(self, connection: "Connection") -> None:
         super().__init__(connection)
-        self.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own does
+        self.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
         self._connection = connection
 
     def feed_data(self, data: bytes) -> None:  # type: ignore[override]
@@ -57,10 +57,10 @@ class Parser(HttpRequestParser):
 
 
 class Connection(HttpToolsProtocol):
-    """Ends itself where its client takes too much."""
+    """uvicorn's connection, which is closed if its client exceeds a limit."""
 
     receive_seconds = RECEIVE_SECONDS  # for a whole request, from its first byte to its last
-    send_seconds = SEND_SECONDS  # between two parts of an answer that the client takes
+    send_seconds = SEND_SECONDS  # in which the client has to read some of an answer
     _receiving: asyncio.TimerHandle | None = None
     _sending: asyncio.TimerHandle | None = None
     _in_head = True
@@ -82,7 +82,7 @@ class Connection(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        # The parser keeps a header to itself until it is complete.
+        # Checked here too, because the parser reports no header before it is complete.
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
             self._end(HEAD_TOO_LARGE)
 
@@ -94,7 +94,7 @@ class Connection(HttpToolsProtocol):
             self.app = refuse_head
         elif not self._names_one_host():
             self.app = refuse_host
-        # A server that is full is busy, not dead, and should not be restarted for it.
+        # `/healthz` is answered even by a full server: it is busy, and a restart would not help.
         self.limit_concurrency = None if self.url == b"/healthz" else self.config.limit_concurrency
         super().on_headers_complete()
 
@@ -141,7 +141,7 @@ class Connection(HttpToolsProtocol):
         return len(self.url) + separators + sum(len(n) + len(v) for n, v in self.headers)
 
     def _names_one_host(self) -> bool:
-        """As RFC 9112, 3.2 has it. Health checks speak HTTP/1.0, and need none."""
+        """RFC 9112, 3.2 requires one Host. HTTP/1.0, which some health checks use, needs none."""
         hosts = [value for name, value in self.headers if name == b"host"]
         if not hosts:
             return self.parser.get_http_version() == "1.0"
@@ -155,7 +155,11 @@ class Connection(HttpToolsProtocol):
         self._end(b"" if nothing_came else TOO_SLOW)
 
     def _end(self, answer: bytes) -> None:
-        """Closes, with an answer where it cannot be taken for a part of another one."""
+        """Closes the connection.
+
+        Sends `answer` first, unless an earlier answer is unfinished: the client would take it for a
+        part of that one.
+        """
         cycle: RequestResponseCycle | None = self.cycle
         if not cycle or cycle.response_complete or not (cycle.response_started or self.pipeline):
             self.transport.write(answer)

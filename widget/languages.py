@@ -1,4 +1,4 @@
-"""The interface's languages, and dates as their readers write them."""
+"""The interface's languages; dates and numbers as their readers write them."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -23,19 +23,19 @@ TAG = re.compile(r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?(?=-|\Z)", re.IG
 
 
 def language_tag(text: str) -> str:
-    """What HTML may call a language: `pt_BR` gives `pt-BR`, and what names none an empty text."""
+    """The text as a language tag: `pt_BR` gives `pt-BR`. Empty if it is none."""
     tag = TAG.match(text.replace("_", "-"))
     return tag[0] if tag else ""
 
 
 def interface_language(requested: str) -> str:
-    """The language to show where an ATS asks for another: `fr-CH` gives `fr`, `xx` gives `en`."""
+    """The interface's language for one that an ATS asked for: `fr-CH` gives `fr`, `xx` `en`."""
     primary = _primary(requested)
     return primary if primary in LANGUAGES else SOURCE
 
 
 def foreign(tag: str, language: str) -> str:
-    """The tag where it is of another language than the interface, else an empty text."""
+    """The tag, or an empty text if it is of the interface's language."""
     return "" if _primary(tag) == language else tag
 
 
@@ -45,7 +45,7 @@ def _primary(tag: str) -> str:
 
 
 def preferred_language(accepted: str) -> str:
-    """The language to show to a browser, by its Accept-Language (RFC 9110, 12.5.4)."""
+    """The interface's language for a browser's Accept-Language (RFC 9110, 12.5.4)."""
     ranges = [part.partition(";") for part in accepted.split(",")]
     ranges.sort(key=lambda part: _quality(part[2]), reverse=True)
     asked = [name.strip() for name, _, weight in ranges if _quality(weight)]
@@ -53,7 +53,7 @@ def preferred_language(accepted: str) -> str:
 
 
 def _quality(weight: str) -> float:
-    """`q=0.8` -> 0.8; nothing counts as 1."""
+    """`q=0.8` -> 0.8, an empty text -> 1."""
     try:
         return float(weight.partition("=")[2]) if weight else 1.0
     except ValueError:
@@ -66,7 +66,7 @@ def catalogue(language: str) -> Path:
 
 @cache
 def translations(language: str) -> NullTranslations:
-    """`language`: one of LANGUAGES. Compiled here, so that no compiled file can be out of date."""
+    """`language`: one of LANGUAGES. Compiled in memory, so no compiled file can be out of date."""
     if language == SOURCE:
         return NullTranslations()
     compiled = BytesIO()
@@ -82,17 +82,17 @@ def direction(language: str) -> str:
 
 
 def number(text: str, language: str) -> str:
-    """A number from JSON with the reader's decimal sign. Not grouped, as it may be a year."""
+    """A number from JSON with the reader's decimal sign. Not grouped: it may be a year."""
     return text.replace(".", get_decimal_symbol(language))
 
 
 def grouped(count: int, language: str) -> str:
-    """`12,345` or as its reader writes it."""
+    """`12,345` in English."""
     return format_decimal(count, locale=language)
 
 
 def moment(value: str, language: str) -> str:
-    """An ISO 8601 moment in words, or the text as it came where it is none."""
+    """An ISO 8601 moment in words, or the text itself if it is none."""
     parsed = _parse(value)
     if parsed is None:
         return value
@@ -101,13 +101,13 @@ def moment(value: str, language: str) -> str:
 
 
 def instant(value: str) -> str:
-    """An ISO 8601 moment as HTML writes it, or an empty text where it is none."""
+    """An ISO 8601 moment for HTML's `datetime`, or an empty text if it is none."""
     parsed = _parse(value)
     return "" if parsed is None else f"{parsed.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def ago(value: str, language: str) -> str:
-    """`3 days ago` of an ISO 8601 moment, or an empty text where it is none."""
+    """`3 days ago` for an ISO 8601 moment, or an empty text if it is none."""
     parsed = _parse(value)
     if parsed is None:
         return ""
@@ -122,7 +122,7 @@ def is_recent(value: str) -> bool:
 
 
 def language_name(code: str, language: str) -> str:
-    """`fr` -> `French`, or the code as it came where it is unknown."""
+    """`fr` -> `French`, or the code itself if it is unknown."""
     try:
         return (
             Locale.parse(code, sep="-" if "-" in code else "_").get_display_name(language) or code
@@ -132,7 +132,7 @@ def language_name(code: str, language: str) -> str:
 
 
 def _parse(value: str) -> datetime | None:
-    """A moment that names no time zone is taken as UTC."""
+    """A moment without a time zone counts as UTC."""
     try:
         parsed = datetime.fromisoformat(value)
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,11 +1,11 @@
-"""The loader that an ATS puts into its pages, under an address that moves and one that stays.
+"""The loader that an ATS includes in its pages: the newest one, and each version by its hash.
 
-    GET /embed.js              the newest, for whoever wants each release by itself
-    GET /embed-{version}.js    the same bytes for ever, for `integrity`
-    GET /embed.d.ts            its types
+    GET /embed.js              the newest version
+    GET /embed-{version}.js    always the same bytes, for pages that set `integrity`
+    GET /embed.d.ts            its types for TypeScript
 
-A version is the beginning of a hash of its content. A release that changes `static/embed.js` keeps
-the one before beside it as `static/embed-{release}.js`, as there are pages that name it.
+A version is the beginning of a hash of the content. A release that changes `static/embed.js` keeps
+the former one as `static/embed-{release}.js`, because pages still refer to it.
 """
 
 import base64
@@ -22,7 +22,7 @@ from starlette.responses import Response
 from widget.assets import FOR_EVER, JAVASCRIPT, STATIC, Asset, answer_asset, without_comments
 
 TEXTS_AND_PUNCTUATION = re.compile(r'("[^"\n]*"|`[^`]*`)| *([][{}(),;:?<>=+*&|!]+) *')
-ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}  # without it, `integrity` cannot be checked
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}  # browsers require it to check `integrity`
 FOR_MINUTES = "public, max-age=300"
 
 SNIPPET = """\
@@ -63,7 +63,7 @@ class Loader:
 
 
 def without_spaces(script: str) -> str:
-    """Leaves out those beside punctuation, where it is in no text."""
+    """The script without spaces beside punctuation, except within texts."""
     return TEXTS_AND_PUNCTUATION.sub(lambda match: match[1] or match[2], script)
 
 
@@ -91,7 +91,7 @@ async def type_declarations(request: Request) -> Response:
 
 
 def snippet(origin: str) -> str:
-    """What the developer of an ATS puts into its pages, for a widget at `origin`."""
+    """What a developer of the ATS adds to its pages, for a widget at `origin`."""
     return SNIPPET.format(
         origin=origin,
         source=f"{origin}/embed-{CURRENT.version}.js",

@@ -1,4 +1,4 @@
-"""What is counted, for Prometheus. Labels come from closed sets, so that none can name a person."""
+"""Metrics for Prometheus. All label values come from fixed sets, so none can name a person."""
 
 from prometheus_client import (
     CollectorRegistry,
@@ -15,7 +15,7 @@ from widget.model import ENDED, Phase, Reason, Run
 
 LOOPBACK = "127.0.0.1"
 
-LOST_BECAUSE = shared_counts.prepare()  # why what is counted here is not served; usually None
+LOST_BECAUSE = shared_counts.prepare()  # why this process's metrics are not served, or None
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REGISTRY = CollectorRegistry()
@@ -101,7 +101,10 @@ COMPLETED = "completed"
 
 
 def _begin_at_zero() -> None:
-    """So that the first of its kind is seen as an increase."""
+    """Creates every label value at 0.
+
+    Prometheus would otherwise first see a counter at 1, and not count that as an increase.
+    """
     for outcome in [COMPLETED, GONE, *Reason]:
         runs_ended.labels(outcome)
     for source in ["partner_api", "store"]:
@@ -116,7 +119,7 @@ _begin_at_zero()
 
 
 def count_end(run: Run, phase: Phase, reason: Reason | None, now: float) -> None:
-    """`run` as it was before; a report that is fetched again has ended before."""
+    """Counts the end of a run. `run` is as it was before: a report fetched again does not count."""
     if run.ended or phase not in ENDED:
         return
     runs_ended.labels(reason or phase).inc()
@@ -125,5 +128,5 @@ def count_end(run: Run, phase: Phase, reason: Reason | None, now: float) -> None
 
 
 def serve(port: int, registry: CollectorRegistry = REGISTRY) -> None:
-    """Raises OSError where the port is taken."""
+    """Serves the metrics, in a thread. Raises OSError if the port is taken."""
     start_http_server(port, LOOPBACK, registry)

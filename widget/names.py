@@ -1,8 +1,8 @@
-"""Whether two names are surely not one person's: they have no word in common.
+"""Whether two names cannot be the same person's: they have no word in common.
 
-Where an ATS uses an id twice, one person's report comes to another's profile, and the names tell.
-They are written in many ways, so nothing is said where it cannot be told: of a name in another
-script, or one of initials alone.
+If an ATS uses an id twice, one person's report appears in another's profile, and only the names
+show it. A name may be written in many ways. In doubt, names do not count as different: if they are
+in different scripts, or if one has only initials.
 """
 
 import re
@@ -10,7 +10,7 @@ import unicodedata
 
 TOKEN = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*")
 JOINERS = str.maketrans(dict.fromkeys("‐‑’‘ʼʻʹʾʿ`´＇", "'"))
-# Letters that Unicode does not take apart, and those that keyboards without them spell with two.
+# Letters that Unicode does not decompose, and letters that many people spell with two.
 LETTERS = str.maketrans(
     dict(zip("øłđðħŧıىةیک", "olddhtiيهيك", strict=True)) | {"æ": "ae", "œ": "oe", "þ": "th"}
 )
@@ -25,7 +25,7 @@ PARTICLE = re.compile(r"d[aeiu]|del|della|de[nr]|d[ao]s|do|l[ae]|v[ao]n|y|e|bin|
 
 
 def differ(one: str, other: str) -> bool:
-    """Whether the two share no word, capitals and accents aside, and are of the same script."""
+    """Whether two names in the same script share no word, ignoring case and accents."""
     words, others = _words(one), _words(other)
     if not words or not others or _scripts(words) != _scripts(others):
         return False
@@ -39,7 +39,7 @@ def _words(name: str) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    """Without accents, vowel signs and what is invisible."""
+    """The text without accents, vowel signs and invisible characters."""
     letters = (
         letter
         for letter in unicodedata.normalize("NFKD", text)
@@ -55,7 +55,7 @@ def _words_of(text: str) -> set[str]:
 
 
 def _spellings(token: str) -> set[str]:
-    """A name and its parts: Anne-Marie is Annemarie, O'Brien is Brien. An initial is no name."""
+    """A word and its parts: Anne-Marie also as Annemarie, O'Brien as Brien. No initials."""
     if UNSPACED.match(token):
         return {token[0], *(token[start : start + 2] for start in range(len(token) - 1))}
     parts = re.split("[-']", token)

@@ -1,4 +1,4 @@
-"""Any JSON value to a node that is drawn by its shape, under a heading made from its key."""
+"""From any JSON value to a node that templates draw by its shape, under a heading from its key."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any, Literal
 from widget.links import link
 from widget.values import NOTHING, Number
 
-MAX_HEADING_LENGTH = 200  # of keys that are made into words
+MAX_HEADING_LENGTH = 200  # longer keys are headings as they are
 
 Kind = Literal["text", "link", "number", "yesno", "empty", "items", "fields"]
 Manner = Literal["plain", "checklist", "questions"]
@@ -24,9 +24,9 @@ MAX_SCALE_LENGTH = 20  # a longer text is a sentence
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value by its shape. Only the member that `kind` names is filled.
+    """A value by its shape. Only the field that `kind` names is filled.
 
-    `scale`: what a text such as `High` measures, by the key that it was found under.
+    `scale`: what a text such as `High` measures, by its key.
     """
 
     kind: Kind
@@ -39,10 +39,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`key` as the API spells it, `heading` as a reader would.
+    """A member of an object. `key` is as the API spells it, `heading` as a reader would.
 
     `leads`: the heading repeats the one above it, as `question` does in `interviewQuestions`.
-    `manner`: what a section of a report is for.
+    `manner`: how a section of a report is drawn.
     """
 
     key: str
@@ -52,7 +52,7 @@ class Field:
 
     @property
     def count(self) -> int:
-        """How many things there are under the heading, 0 where it is no list."""
+        """The number of items if the value is a list, else 0."""
         return len(self.node.items)
 
     @property
@@ -65,7 +65,7 @@ class Field:
 
 
 def node(value: Any, under: str = "") -> Node:
-    """A value of an answer by its shape. `under` is the key that it was found under."""
+    """The node of a value. `under` is the key of the value."""
     if is_empty(value):
         return Node("empty")
     match value:

@@ -1,7 +1,7 @@
-"""What an analysis says of a candidate, read from its JSON into parts that a template can draw.
+"""From the JSON of an analysis to the parts that templates draw.
 
-The API documents a few keys, promises others without naming them, and is a beta. So whatever comes
-is drawn by its shape, under a heading made from its key, and nothing is dropped.
+The API is a beta: it documents a few keys, and announces others without naming them. So a value
+without a place of its own is drawn by its shape, under a heading from its key. Nothing is dropped.
 """
 
 import json
@@ -16,16 +16,16 @@ from widget.values import Number
 
 RELIABILITIES = ("High", "Medium", "Low")
 OTHER = "Other"
-FILTERED_FROM = 9  # signals from which on they can be filtered
+FILTERED_FROM = 9  # signals; with fewer, there are no filters
 SHORT_EVIDENCE = 3  # items; more are folded
-SHORT_TEXT = 160  # characters
-LONG_FROM = 3  # sections from which on a report needs links to them
-LONG_TO = 50  # and from which on these would be of no use
+SHORT_TEXT = 160  # characters; longer evidence is folded
+LONG_FROM = 3  # sections; with fewer, there are no links to them
+LONG_TO = 50  # sections; with more, links would not help either
 STEPS = {"identity": 0, "enrichment": 1, "report": 2, "done": 2}
 
 Shape = Literal["value", "link", "hosted", "list", "object", "decision", "any", "nothing"]
 
-# The keys that have a place of their own, as long as their values have the shape for it.
+# The keys that have a place of their own, if their values have the shape for it.
 RECOMMENDATION: Mapping[str, Shape] = {
     "decision": "value",
     "confidence": "value",
@@ -102,7 +102,7 @@ class QuickSignal:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """`reliability` as the API says it."""
+    """`reliability` is the API's own word."""
 
     statement: str
     source_type: str
@@ -132,7 +132,7 @@ class Report:
 
 
 def read_report(resource: Mapping[str, Any]) -> Report:
-    """The report of a completed resource, with everything that only its panel shows."""
+    """The report of a completed resource."""
     known = _report(resource.get("report"))
     metadata = _mapping(resource.get("metadata"))
     recommendation = known.get("recommendation")
@@ -166,17 +166,17 @@ def read_signals(resource: Mapping[str, Any]) -> list[Signal]:
 
 
 def read_hosted(resource: Mapping[str, Any]) -> Link | None:
-    """Where the report can be read outside of the widget."""
+    """The link to the report outside of the widget."""
     return link(_mapping(resource.get("metadata")).get("pdf_download_url"), or_local=True)
 
 
 def read_step(resource: Mapping[str, Any]) -> int:
-    """How far the pipeline is: 0 identity, 1 enrichment, 2 report. It begins with the first."""
+    """The step that the analysis is in: 0 identity, 1 enrichment, 2 report. Unknown ones are 0."""
     return STEPS.get(_text(resource.get("stage")).lower(), 0)
 
 
 def read_error(resource: Mapping[str, Any]) -> str:
-    """What a failed analysis says of itself: a text, or an object with a message or a code."""
+    """The message of a failed analysis: a text, or an object with a message or a code."""
     error = resource.get("error")
     if isinstance(error, Mapping):
         return _text(error.get("message")) or _text(error.get("code"))
@@ -184,7 +184,7 @@ def read_error(resource: Mapping[str, Any]) -> str:
 
 
 def count_reliabilities(signals: Sequence[Signal]) -> list[tuple[str, int]]:
-    """How many signals there are of each known reliability, and of any other where there are."""
+    """The number of signals per reliability, and for all others together if there are any."""
     counts = dict.fromkeys(RELIABILITIES, 0)
     for signal in signals:
         counts[signal.group] = counts.get(signal.group, 0) + 1
@@ -226,7 +226,7 @@ def _signal(value: Any) -> Signal:
 
 
 def _others(mapping: Mapping[str, Any], known: Mapping[str, Shape]) -> list[Field]:
-    """All but what is drawn in a place of its own: a known key with another shape is among them."""
+    """The members without a place of their own. A known key with another shape is one."""
     drawn_apart = [
         key
         for key, shape in known.items()
@@ -268,7 +268,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """A text or a number as it came, and nothing of what has parts."""
+    """The value as text, or an empty text for lists and objects."""
     match value:
         case str():
             return value

@@ -1,4 +1,4 @@
-"""What browsers are told: which scripts may run, who may frame the widget, what leaks nowhere."""
+"""Response headers for browsers: what may run, who may frame the widget, what stays private."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ COMMON_HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "cross-origin",  # framed, and its loader run, by other origins
-    "Cross-Origin-Embedder-Policy": "require-corp",  # without it, isolated pages may not frame it
+    "Cross-Origin-Resource-Policy": "cross-origin",  # other origins frame it and run its loader
+    "Cross-Origin-Embedder-Policy": "require-corp",  # required to be framed by isolated pages
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 NO_CONTENT_POLICY = {"default-src": ["'none'"], "frame-ancestors": ["'none'"]}
 HSTS = "max-age=31536000"
-MAX_POLICY_BYTES = 3 * 1024  # proxies take 4 KiB of headers by default, all of them together
+MAX_POLICY_BYTES = 3 * 1024  # by default, nginx refuses answers with more than 4 KiB of headers
 
 
 def new_nonce() -> str:
@@ -26,7 +26,7 @@ def new_nonce() -> str:
 
 
 def embed_policy(nonce: str, framed_by: Sequence[str]) -> str:
-    """The Content-Security-Policy of the embed: htmx under Trusted Types, and nothing inline."""
+    """The Content-Security-Policy of a page: htmx under Trusted Types, and nothing inline."""
     return serialize(
         {
             "default-src": ["'none'"],
@@ -48,7 +48,7 @@ def serialize(policy: Mapping[str, Sequence[str]]) -> str:
 
 
 class SecurityHeaders:
-    """Adds to every answer what it does not set itself."""
+    """Middleware: adds these headers to every answer that does not set them itself."""
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self._app = app

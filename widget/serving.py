@@ -1,4 +1,4 @@
-"""Serves the widget: in this process, or in several that this one keeps alive."""
+"""Serves the widget, in this process or in several workers that this process restarts."""
 
 import logging
 import signal
@@ -21,15 +21,15 @@ from widget.limits import LIMITS, Limits
 from widget.settings import Settings
 from widget.telemetry import SERVER_LOGGER, configure_logging
 
-GRACEFUL_STOP_SECONDS = 4  # with what the application needs to stop, below ten
-HUNG_SECONDS = 15  # without a sign of life a worker is replaced; one that is only busy gives one
-KEEP_ALIVE_SECONDS = 75  # longer than proxies keep theirs, so that none meets a closed connection
+GRACEFUL_STOP_SECONDS = 4  # plus the application's own stop: less than Docker's ten seconds
+HUNG_SECONDS = 15  # a worker that has not answered the supervisor's ping for so long is replaced
+KEEP_ALIVE_SECONDS = 75  # longer than proxies', so that they never reuse a closed connection
 
 log = structlog.get_logger()
 
 
 def serve(settings: Settings, host: str, port: int, workers: int, limits: Limits = LIMITS) -> int:
-    """Until a signal stops it. Returns the exit status."""
+    """Serves until a signal stops it. Returns the exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     configure_logging(settings.log_format)
     # Workers get the settings as they are now: the files of secrets may change before one starts.
@@ -65,7 +65,7 @@ def _config(create: Callable[[], ASGIApp], host: str, port: int, workers: int) -
 
 @contextmanager
 def _metrics_port(port: int | None, workers: int) -> Iterator[None]:
-    """Metrics are served within this block, of all workers that are started in it."""
+    """Serves metrics within this block: those of all workers that are started in it."""
     with ExitStack() as stack:
         if port is not None:
             try:
@@ -91,7 +91,7 @@ def _serve(config: uvicorn.Config, listener: socket.socket) -> int:
 
 
 def _supervise(config: uvicorn.Config, listener: socket.socket) -> int:
-    logging.getLogger(SERVER_LOGGER).setLevel(logging.INFO)  # which worker died, and when
+    logging.getLogger(SERVER_LOGGER).setLevel(logging.INFO)  # logs which worker died, and when
     supervisor = Multiprocess(config, [listener])
     supervisor.run()
     failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)

@@ -1,7 +1,7 @@
-"""Counts of several processes, in files that their parent adds up each time it is asked.
+"""Metrics of several worker processes, in files that their parent adds up for each scrape.
 
-The files are in a temporary folder, which a cleaner may remove. A process notices within a second,
-makes it again, and counts from zero, which Prometheus takes for a restart.
+The files are in a temporary folder, which some system may clean up. A worker notices that within a
+second, creates the folder again and counts from zero. Prometheus handles that as a restart.
 """
 
 import os
@@ -17,18 +17,19 @@ import structlog
 from prometheus_client import CollectorRegistry, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
-FOLDER_VARIABLE = "CANDIDATE_WIDGET_METRICS_FOLDER"  # what the parent tells its workers
+FOLDER_VARIABLE = "CANDIDATE_WIDGET_METRICS_FOLDER"  # set by the parent for its workers
 LIBRARYS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 CHECK_SECONDS = 1.0
-REMINDER_SECONDS = 60.0  # between two lines about a folder that cannot be made
+REMINDER_SECONDS = 60.0  # between two log lines about a folder that cannot be created
 
 log = structlog.get_logger()
 
 
 def prepare() -> str | None:
-    """Before the first metric is made: a worker counts in files, any other process by itself.
+    """Has a worker count in files, and any other process in memory.
 
-    Why this worker cannot, and counts for nobody; None where all is well.
+    Must be called before the first metric is created. Returns why this worker cannot use files, so
+    that its metrics are not served; None if it can.
     """
     values.ValueClass = values.MutexValue
     folder = os.environ.get(FOLDER_VARIABLE)
@@ -45,9 +46,9 @@ def prepare() -> str | None:
 
 @contextmanager
 def of_all_workers() -> Iterator[CollectorRegistry]:
-    """In the parent: what the workers that it starts meanwhile have counted, dead ones included.
+    """In the parent: the sums over all workers that are started in this block, dead or alive.
 
-    Raises OSError where there is no temporary folder that can be written.
+    Raises OSError if no temporary folder can be written.
     """
     prefix = "candidate-widget-metrics-"
     with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
@@ -61,7 +62,10 @@ def of_all_workers() -> Iterator[CollectorRegistry]:
 
 
 class _Slot:
-    """A file that one living process has locked. Its successor locks it again, and counts on."""
+    """A lock file per living worker, whose inode number names the worker's metrics files.
+
+    The successor of a dead worker locks the same file, and counts on in the same metrics files.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -69,7 +73,7 @@ class _Slot:
         self._check_at = time.monotonic() + CHECK_SECONDS
 
     def name(self) -> str:
-        """What the names of this process's files end with; another one once they are gone."""
+        """The suffix of this process's metrics files. It changes when they have been removed."""
         now = time.monotonic()
         if now >= self._check_at:
             self._check_at = now + CHECK_SECONDS
@@ -95,20 +99,20 @@ class _Slot:
             log.warning("metrics_began_again")
 
     def _take(self) -> None:
-        """Locks the first file that no living process has. Raises OSError."""
+        """Locks the first file that no living process has locked. Raises OSError."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path, self._file = next(
             (path, file)
             for number in count()
             if (file := _locked(path := self._folder / f"slot-{number}"))
         )
-        # No other file has its inode number for as long as it is open, here or after its removal.
+        # While the file is open, no other file has its inode number, even if it was removed.
         self._name = str(os.fstat(self._file.fileno()).st_ino)
 
 
 def _locked(path: Path) -> IO[str] | None:
-    """The file, locked until it is closed; None where another process has it."""
-    import fcntl  # not on Windows, where there is no need for it either
+    """The file, locked until it is closed, or None if another process has locked it."""
+    import fcntl  # missing on Windows, where this is not called
 
     file = path.open("w")
     try:

@@ -1,7 +1,7 @@
-"""JSON values as they came: numbers keep their digits, texts lose only what may not be drawn.
+"""JSON values as they were written: numbers keep their digits, texts nearly all characters.
 
-That is what turns text round (Unicode's Bidi_Control) and what HTML forbids. Answers lose it when
-they are read, so that it is on no screen, in no attribute, on no paper and on no clipboard.
+Texts lose the characters that change the direction of text (Unicode's Bidi_Control) and those that
+HTML forbids. They are removed when an answer is read, so they reach no screen, print or clipboard.
 """
 
 import json
@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-NOTHING: tuple[Any, ...] = (None, "", [], {})  # of what JSON can say
+NOTHING: tuple[Any, ...] = (None, "", [], {})  # the JSON values that count as missing
 
-CHARACTERS_OF_A_VALUE = 1_000  # in the time that one more value takes to be drawn
+CHARACTERS_OF_A_VALUE = 1_000  # take as long to draw as one more value
 
 BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 # https://html.spec.whatwg.org/multipage/dom.html#text-content-2
@@ -27,26 +27,26 @@ _forbidden = re.compile(f"[{FORBIDDEN}]")
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """As it was written: `1e999` is no infinity, and `0.1000` keeps its noughts."""
+    """A number as it was written: `1e999` is not infinity, and `0.1000` keeps its zeros."""
 
     literal: str
 
 
 def load(text: str) -> Any:
-    """JSON to values, with each number as a Number. `NaN` and `Infinity` are numbers as well.
+    """Parses JSON, with each number as a Number. `NaN` and `Infinity` count as numbers.
 
-    Raises ValueError where it is no JSON, and RecursionError where it is nested very deep.
+    Raises ValueError if it is not JSON, and RecursionError if it is nested very deep.
     """
     return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=Number)
 
 
 def neutral(text: str) -> str:
-    """The text without what turns it round, and with U+FFFD for what HTML forbids."""
+    """The text without bidirectional controls, and with U+FFFD for what HTML forbids."""
     return _forbidden.sub("\ufffd", _bidi_controls.sub("", text))
 
 
 def outweighs(value: Any, limit: int) -> bool:
-    """Whether more values than that are in it. A long text counts as several."""
+    """Whether the value contains more than `limit` values. A long text counts as several."""
     weight = 0
     values = [value]
     while values and weight <= limit:
