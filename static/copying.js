@@ -1,5 +1,5 @@
-// A report, or a part of it, for a note: as plain text and as HTML, with its ticks, and without what is
-// filtered out.
+// Copies the report, or a section, as plain text and as HTML: with the reader's ticks, and without
+// signals that are filtered out.
 {
   const CONFIRMATION_MS = 4_000
   const BLOCKS = "h1, h2, h3, p, dt, label, summary.label"
@@ -11,7 +11,7 @@
     copy(asText(lines), asHTML(lines)).then((done) => confirm(button, done))
   })
 
-  // The event needs no permission, which a frame has only where the ATS grants it.
+  // Tries a copy event first: the clipboard API needs a permission, which the ATS may not grant.
   const copy = async (text, html) => {
     const put = (event) => {
       event.clipboardData.setData("text/plain", text)
@@ -39,7 +39,7 @@
     }, CONFIRMATION_MS)
   }
 
-  // What is folded away belongs to a copy. Nothing is painted in between.
+  // Unfolds everything for the copy. It is folded again before the browser paints.
   const read = (part) => {
     const folded = [...part.querySelectorAll("details:not([open])")]
     folded.forEach((details) => (details.open = true))
@@ -53,7 +53,7 @@
     return !block.matches("dt") || !block.nextElementSibling.firstElementChild.matches("p")
   }
 
-  // `list`: what the line is an item of; `depth`: whether it belongs to the item above it.
+  // `list`: the list that the line is an item of. `depth`: how deep that list is nested.
   const line = (block) => {
     const item = block.closest("li")
     const isFirst = item?.querySelector("p, label") === block
@@ -79,7 +79,7 @@
     return term && !term.matches(".visually-hidden") ? `${term.textContent}: ` : ""
   }
 
-  // Texts, and links as [text, address].
+  // A line's parts: texts, and links as [text, address].
   const parts = (block) => {
     if (block.matches(".signal__source")) return [...block.children].map(part)
     if (block.matches("h2")) return [block.innerText.replace(/\s+/g, " ")]

@@ -1,4 +1,4 @@
-// The time elapsed, counted on from what the server last said.
+// Counts the elapsed time up between polls.
 {
   let shown = null
 

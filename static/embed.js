@@ -1,17 +1,17 @@
-// <candidate-intelligence session-url="/path">: a candidate's report, in an iframe of its own.
-// docs/embed.md says what it does. widget/loader.py serves it, without comments and indentation.
+// <candidate-intelligence session-url="/path">: shows a candidate's report in an iframe.
+// Documented in docs/embed.md. widget/loader.py serves it without comments and indentation.
 {
   const NAME = "candidate-intelligence"
 
-  // For a session: what the ATS answers, its frame, and the frame's answer.
+  // How long a session may take: the ATS's answer, the frame's page, and its first message.
   const LIMIT_MS = 10_000
   const PAUSE_MS = 1_000
   const ATTEMPTS = 6
-  // A session that lasted so long had not failed.
+  // If a session lasted longer, its end counts as expiry, not as failure.
   const STEADY_MS = 20_000
 
-  // For each reason of ci-error: the slot for the ATS's own words, ours, and whether trying again may
-  // help.
+  // For each reason of ci-error: the slot for the ATS's own text, our text, and whether trying again
+  // may help.
   const REASONS = {
     unreachable: ["unavailable", "Candidate Intelligence cannot be reached right now. ", true],
     unauthenticated: ["unauthenticated", "Log in again to see Candidate Intelligence. ", true],
@@ -19,15 +19,15 @@
     forbidden: ["forbidden", ""],
   }
 
-  // By the status of session-url's answer; redirects are not followed, and have 0.
+  // Reasons by the status of session-url's answer. A redirect is not followed, and has status 0.
   const REFUSALS = { 0: "unauthenticated", 401: "unauthenticated", 403: "forbidden", 404: "forbidden" }
 
-  // A style sheet made by script is what an ATS's Content-Security-Policy has nothing against.
+  // Content-Security-Policies do not restrict style sheets that a script constructs.
   //
-  // The ATS's own style sheets reach the element, but nothing in its shadow. There, the room's
-  // outline-color is light where the page is dark; a transition tells when that changes, and an
-  // animation when the element is shown again. What is before it has a width of its own, which
-  // containers that shrink to fit ask for.
+  // The ATS's style sheets style the element, but nothing in its shadow. In the shadow, the
+  // outline-color of the room is light if the page is dark. A transition shows when that changes, and
+  // an animation when the element is displayed again. The pseudo-element before it has a width, for
+  // containers that shrink to fit their content.
   const STYLE = new CSSStyleSheet()
   STYLE.replaceSync(`
     :host(:not([hidden])) { display: block }
@@ -48,7 +48,7 @@
   class CandidateIntelligence extends HTMLElement {
     static observedAttributes = ["session-url", "session-headers"]
     #life
-    // What there is to see, also for when the element is moved to another place of the page.
+    // What is displayed. It is kept when the element is moved within the page.
     #view = {}
 
     connectedCallback() {
@@ -64,7 +64,7 @@
       this.#life?.abort()
     }
 
-    // After moveBefore(). Firefox loads the frame anew, others leave it as it is.
+    // Called by moveBefore(). Firefox reloads the frame then, other browsers keep it.
     connectedMoveCallback() {
       const { frame, content } = this.#view
       if (frame?.contentWindow !== content) this.connectedCallback()
@@ -78,7 +78,7 @@
 
     retry = () => this.#view.isGood || this.connectedCallback()
 
-    // To be set where the ATS wants more than headers: on one element, or on the prototype for all.
+    // An ATS whose request needs more than headers may replace it, on one element or on the prototype.
     get request() {
       return this.own ?? ask
     }
@@ -89,7 +89,7 @@
     }
   }
 
-  // Called on the element.
+  // `this` is the element.
   function ask() {
     try {
       const url = new URL(this.getAttribute("session-url") || "about:", document.baseURI)
@@ -99,7 +99,7 @@
     stop("refused", `session-url must be on ${origin}, and session-headers a JSON object`)
   }
 
-  // From the element's arrival in a page until `signal` says that it has left.
+  // Runs from when the element is connected to a page until `signal` aborts, when it has left.
   const live = (host, root, signal, view) => {
     let port, timer, pending, canWake
     let isLeft = false
@@ -122,7 +122,7 @@
     const on = (target, types, listener) =>
       types.forEach((type) => target.addEventListener(type, listener, { signal }))
     on(window, ["online", "visibilitychange"], () => canWake && resume())
-    // Firefox ends what is being fetched when the page begins to be left, before pagehide.
+    // When a page is left, Firefox aborts its requests before pagehide.
     on(window, ["beforeunload", "pagehide"], () => (isLeft = true))
     on(room, ["transitionend", "animationend"], () => port?.postMessage(color()))
     signal.onabort = () => {
@@ -152,7 +152,8 @@
       }
     }
 
-    // Opens a session, and calls `end` when it has expired. Rejects or calls it when none comes.
+    // Opens a session, and calls `end` when it has expired. If it cannot be opened, rejects or calls
+    // `end`.
     const open = async (end) => {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)])
       let awaited = "session-url"
@@ -163,7 +164,7 @@
       const url = await embedUrl(await fetch(request, { signal: limit, redirect: "manual" }), view.frame?.src)
       awaited = `the frame: is ${origin} in WIDGET_ALLOWED_ORIGINS of ${url.origin}?`
       url.pathname += view.path ?? ""
-      // Never a new address for the old frame, as the Back button would lead to it.
+      // A new frame, because a new address in the old one would be an entry in the page's history.
       const frame = make("iframe", {
         src: url,
         title: "Candidate Intelligence",
@@ -228,7 +229,7 @@
     } else run()
   }
 
-  // From the answer of session-url, on the origin of the one `before`.
+  // The address in session-url's answer. Its origin must be that of the address `before`.
   const embedUrl = async (answer, before) => {
     const { ok, status } = answer
     let reason = REFUSALS[status] ?? (status < 500 ? "refused" : "unreachable")

@@ -1,5 +1,5 @@
-// A report opens at its decision. Focus goes where the reader expects it, and is never lost with the
-// element that had it.
+// Keeps focus when the panel changes. A report is opened at its beginning, with focus on its title, and
+// focus on an element that disappears moves to one that stays.
 {
   const find = (selector) => document.querySelector(selector)
   const state = () => find("#candidate-intelligence").dataset.state
@@ -16,12 +16,12 @@
     const { focused } = before
     const hasOpened = state() === "open" && before.state !== "open"
     if (hasOpened) scrollTo(0, 0)
-    // A frame may remember what had focus in it, while the reader is elsewhere in the ATS.
+    // Not if focus is in the ATS's page, though the frame remembers an element of its own.
     if (!document.hasFocus()) return
     if (hasOpened && isTheButtons(focused)) {
       find("#ci-report-title").focus({ preventScroll: true })
     } else if (focused !== document.body && isLost()) {
-      // While the button is disabled, its group keeps its place, so that Tab goes on to Cancel.
+      // While the button is disabled, its group has focus, so that Tab leads to Cancel.
       find("#ci-button:enabled, #ci-actions:has(:disabled), #ci-status").focus({ preventScroll: true })
     }
   })

@@ -1,7 +1,7 @@
-// What the page around the frame may know: the height, the state, and that somebody is there.
+// Tells the page around the frame its height, its state, and that its reader is active.
 //
-// Only the parent of an allowed origin learns it, through the port that comes with its first message.
-// Loaders of earlier releases stay in use: what a message carries may be added to, never dropped.
+// Only a parent of an allowed origin is told, through the port in its first message. Loaders of
+// earlier releases stay in use, so fields may be added to messages, but none removed.
 {
   const NAME = "candidate-intelligence"
   const HOSTS = document.currentScript.dataset.hosts.split(" ")
@@ -35,8 +35,9 @@
     return end ? origin.startsWith(start) && origin.endsWith(end) : origin === host
   }
 
-  // Without one colour scheme on both sides, browsers put an opaque ground under the frame. What comes
-  // is the colour of text there, as color(srgb red green blue); from earlier loaders "dark" or "light".
+  // If the colour schemes of page and frame differ, browsers draw an opaque ground under the frame.
+  // The message has the page's text colour as color(srgb red green blue), or "dark" or "light" from
+  // earlier loaders.
   const adopt = (color) => {
     const isDark = color === "dark" || color.split(" ")[2] > LIGHT_TEXT
     if (theme === "auto") page.style.colorScheme = isDark ? "dark" : "light"
@@ -54,11 +55,11 @@
     settling = setTimeout(measurePaper, SETTLED_MS)
   }
 
-  // A message without a type is no event, and still says how the frame looks.
+  // Sends the frame's state. A message without a type is no event of the element.
   const tell = (type, detail = {}) => port?.postMessage({ type, detail, ...look() })
 
-  // `path`: where a new session would go on. The height stays while the frame is not rendered; asking
-  // for its style would bring nothing then.
+  // `path`: where a new session continues. While the frame is not rendered, its box is empty, and the
+  // last height is kept. Computed styles may be empty then too, so none is read.
   const look = () => {
     const box = page.getBoundingClientRect()
     if (box.width && box.height) height = Math.ceil(box.height)
@@ -67,9 +68,9 @@
     return { height, scheme, path, paper }
   }
 
-  // Printed with the page around it, the frame is a box of a fixed height, and that page cannot look
-  // into it. So the shape of what is printed is told beforehand: print rules are taken for the screen's
-  // as well, and back again before anything is drawn.
+  // When the page around it is printed, the frame is a box of fixed height, and that page cannot
+  // measure what is in it. So the frame tells its printed shape beforehand: it applies its print rules
+  // to the screen, measures, and removes them before the browser draws.
   const measurePaper = () => {
     if (!port || state() === "running") return // whose spinners would start anew
     const rules = printRules(document.styleSheets)
@@ -92,18 +93,18 @@
   document.addEventListener("htmx:after:swap", tellChanges)
   new ResizeObserver(tellChanges).observe(page)
 
-  // The loader gets a new session; until then, what is on the screen stays there.
+  // Asks the loader for a new session. Until it comes, the screen stays as it is.
   document.addEventListener("htmx:before:swap", (event) => {
     if (!port || !isExpired(event.detail.ctx.text)) return
     event.preventDefault()
     tellExpiry()
   })
 
-  // Not by its status, which a proxy may send as well.
+  // Recognized by its content, because a proxy may answer with the same status.
   const isExpired = (html) => html.includes('data-state="expired"')
   const tellExpiry = () => tell("state", { state: "expired" })
 
-  // Reading is use of the session as well, and whoever comes back learns whether it is still good.
+  // Reading counts as use of the session. A reader who comes back learns whether it has expired.
   let seen = 0
   let kept = Date.now()
   const isOver = (then) => Math.abs(Date.now() - then) > ACTIVITY_MS

@@ -1,4 +1,5 @@
-// A jump within the report scrolls the ATS's page as well, and adds no step to its history.
+// Follows a link within the report by script: it also scrolls the ATS's page, and adds nothing to the
+// history.
 document.addEventListener("click", (event) => {
   const link = event.target.closest(".jump")
   if (!link) return

@@ -1,4 +1,4 @@
-// Each sheet carries the report's name at its head, and the browser offers it as the file's name.
+// Prints the report's title at the head of each sheet, and has the browser suggest it as a file name.
 {
   const page = document.documentElement
   const usual = document.title

@@ -1,6 +1,6 @@
-// What is done where the widget does not answer. A poll is asked again, a Cancel is sent again, a
-// report is put away, and any other click is said to have failed. A proxy or a portal may speak in the
-// widget's place, with any status: an answer without the widget in it is none, and is not followed.
+// Handles requests that the widget does not answer. A poll and a Cancel are sent again, a report is
+// closed in the page, and for any other click a notice says that it failed. A proxy or a portal may
+// answer instead, with any status, so an answer that does not contain the widget counts as none.
 {
   const RECONNECT_SECONDS = 5
 
@@ -29,7 +29,7 @@
     say(root().dataset.canceling)
   }
 
-  // As the server would draw it: a closed panel needs nothing that is not here already.
+  // Closes the report without the server: a closed panel shows nothing that is not in the page.
   const putAway = () => {
     const [form, button] = [find("ci-action"), find("ci-button")]
     root().dataset.state = "closed"

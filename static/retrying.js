@@ -1,5 +1,5 @@
-// The widget comes back by itself as soon as it can. Until then the page stays still, so that
-// nothing is read out over and over.
+// Loads the widget as soon as it answers. Until then the page is not reloaded, so that a screen reader
+// does not read it out again and again.
 {
   const RETRY_SECONDS = 5
 

@@ -1,5 +1,5 @@
-// An expired view leads back to the profile where the browser says which page that is: by default, pages
-// keep all but their origin to themselves. With the loader around the frame, a new session comes by itself.
+// Links an expired view to the profile, if the browser tells which page that is: most pages send only
+// their origin as the referrer. The loader needs no link, because it opens a new session by itself.
 {
   const offer = () => {
     const place = document.getElementById("ci-return")

@@ -1,5 +1,5 @@
-// In a sandbox without allow-forms, of this frame or of one around it, browsers submit no form and tell
-// no script. htmx needs nothing of a submission but its event.
+// In a sandbox without allow-forms, browsers submit no form, and fire no submit event. htmx needs only
+// the event, so this script fires it.
 {
   let submits = false
   const form = document.createElement("form")

@@ -1,4 +1,4 @@
-// Moments in the reader's own time zone. The server knows only UTC.
+// Shows times in the reader's time zone. The server writes them in UTC.
 {
   const FORMAT = { year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" }
 
