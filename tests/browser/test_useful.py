@@ -132,7 +132,7 @@ def test_each_sheet_says_whose_report_it_is_and_which_page(embed: Embed, page: P
         assert f"{number} / {len(papers)}" in sheet
 
 
-@pytest.mark.parametrize("candidate", ["orange", "long_report"])
+@pytest.mark.parametrize("candidate", ["orange", "unknown", "long_report"])
 def test_decision_reason_and_the_way_to_the_questions_are_in_the_first_view(
     recruiter: Recruiter, candidate: str
 ) -> None:
