@@ -1,4 +1,4 @@
 """A demo of the widget: an invented ATS, and a sandbox of the Partner API.
 
-Nothing in here imports `widget`: like any ATS, it talks to it over HTTP.
+Like any ATS, it talks to the widget over HTTP, and imports nothing from it.
 """

@@ -1,4 +1,4 @@
-"""Starts the three servers of the demo as processes of their own, and stops them."""
+"""Starts the three servers of the demo, each in its own process, and stops them."""
 
 import base64
 import os
@@ -21,12 +21,14 @@ START_SECONDS = 30
 STOP_SECONDS = 10
 POLL_SECONDS = 0.05
 
-# A proxy that is set for the outside world must not see what the three say to each other.
+# The three servers must not use a proxy that the environment sets for the internet.
 DIRECT = {"NO_PROXY": f"localhost,{LOOPBACK}", "no_proxy": f"localhost,{LOOPBACK}"}
 
-NO_AUTHORITY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not needed here, and slow to be loaded
+NO_AUTHORITY = ssl.SSLContext(
+    ssl.PROTOCOL_TLS_CLIENT
+)  # without certificates, which take long to load
 
-# To servers of this machine, which come and go.
+# For servers on this machine. They restart often, so no connection is kept.
 local = httpx2.Client(
     trust_env=False,
     verify=NO_AUTHORITY,
@@ -35,7 +37,7 @@ local = httpx2.Client(
 
 
 class CannotStart(Exception):
-    """One line that says why."""
+    """The message is one line that says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ USUAL = Ports(8000, 8001, 8002)
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Where the servers are. The ATS is `localhost` and the widget `127.0.0.1`: two sites."""
+    """The servers' origins. The ATS is `localhost`, the widget `127.0.0.1`: two sites."""
 
     ats: str
     widget: str
@@ -67,7 +69,7 @@ def free_ports() -> Ports:
 
 
 def ports_for(ats: int | None) -> Ports:
-    """With a port for the ATS, free ones for the others; else the usual ones as far as free."""
+    """`ats` for the ATS, and free ports for the others. Without it, the usual ports if free."""
     free = free_ports()
     if ats:
         return replace(free, ats=ats)
@@ -79,9 +81,9 @@ def ports_for(ats: int | None) -> Ports:
 def running(
     ports: Ports, speed: float = 1, widget_settings: Mapping[str, str] | None = None
 ) -> Iterator[Demo]:
-    """The three servers, ready. `speed` divides the sandbox's times.
+    """Runs the three servers within the block. `speed` divides the sandbox's times.
 
-    `widget_settings` go over the demo's own environment for the widget. Raises CannotStart.
+    `widget_settings` override the demo's environment for the widget. Raises CannotStart.
     """
     demo = Demo(
         ats=f"http://localhost:{ports.ats}",
@@ -158,7 +160,7 @@ def _ats_environment(widget: Mapping[str, str]) -> dict[str, str]:
 def process_of(
     command: Sequence[str], environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """In a session of its own, so that Ctrl-C reaches it through us, in our order."""
+    """Starts a process in its own session, so that Ctrl-C does not reach it, but only us."""
     process = subprocess.Popen(  # noqa: S603
         command, env={**os.environ, **DIRECT, **environment}, start_new_session=True
     )

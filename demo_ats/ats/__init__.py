@@ -1,1 +1,1 @@
-"""What a small applicant tracking system looks like. All people and companies are invented."""
+"""A small applicant tracking system. All people and companies in it are invented."""

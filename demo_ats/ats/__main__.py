@@ -1,4 +1,4 @@
-"""`python -m demo_ats.ats`: the ATS alone, beside a widget and a sandbox that run already."""
+"""`python -m demo_ats.ats`: the ATS alone. A widget and a sandbox have to run already."""
 
 import argparse
 import os

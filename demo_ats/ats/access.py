@@ -1,4 +1,4 @@
-"""Who may see which candidate. Every page and every session finds its candidate here alone."""
+"""Who may see which candidate. All pages and sessions get their candidate from here."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,10 +16,10 @@ class Access:
         return self._accounts.current(request)
 
     def candidate(self, request: Request) -> Candidate:
-        """The candidate of the path, if the user's company has a record of them.
+        """The candidate in the path, if the user's company has a record of them.
 
-        Another company's candidate is answered as one that does not exist, so that nobody learns
-        that there is one. Raises HTTPException.
+        For another company's candidate the answer is also 404, so that nobody learns that the
+        record exists. Raises HTTPException.
         """
         tenant = self.user(request).company.id
         candidate = self._pipeline.find(tenant, request.path_params["id"])
@@ -28,6 +28,6 @@ class Access:
         return candidate
 
     def editable_candidate(self, request: Request) -> Candidate:
-        """The same, for a change. Raises HTTPException."""
+        """The same, if the user may also change the record. Raises HTTPException."""
         self.user(request).must_edit()
         return self.candidate(request)

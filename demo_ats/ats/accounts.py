@@ -1,6 +1,6 @@
-"""The companies that use the ATS, their users, and which of these a browser is signed in as.
+"""The companies that use the ATS, their users, and the user whom a browser is signed in as.
 
-A demo signs in by a choice at the top right. In a real ATS, the login's session says who it is.
+In this demo, everybody chooses a user at the top right. A real ATS has a login.
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class User:
 
     @property
     def may_edit(self) -> bool:
-        """Hiring managers look: they change nothing, and run no reports."""
+        """Whether the user may change records and run reports. Hiring managers may only look."""
         return self.role == Role.RECRUITER
 
     def must_edit(self) -> None:

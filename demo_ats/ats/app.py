@@ -1,4 +1,4 @@
-"""The demo ATS, put together."""
+"""The demo ATS: its parts and its addresses."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""The form of a new candidate: what was entered, and what is wrong with it."""
+"""The form for a new candidate: what was entered, and what is wrong with it."""
 
 from dataclasses import dataclass, field, fields, replace
 
@@ -35,7 +35,7 @@ TOO_LARGE = Application(errors={"cv_file": "The file is larger than 2 MB."})
 
 
 async def read_application(request: Request) -> Application:
-    """The form as it was sent; a CV file that can be read takes the place of pasted text."""
+    """The form as it was sent. The text of a CV file replaces pasted text."""
     if int(request.headers.get("Content-Length", MAX_BODY_BYTES + 1)) > MAX_BODY_BYTES:
         return TOO_LARGE
     async with request.form(max_part_size=MAX_BODY_BYTES) as form:

@@ -14,7 +14,7 @@ from demo_ats.ats.events import Events
 from demo_ats.ats.pipeline import Pipeline
 from demo_ats.ats.rendering import Rendering
 
-PATIENCE_SECONDS = 1.5  # a board without statuses is better than a late one
+PATIENCE_SECONDS = 1.5  # then the board is shown without statuses
 
 log = logging.getLogger("demo_ats")
 
@@ -50,10 +50,10 @@ class Board:
         return StreamingResponse(self._changes(tenant), media_type="text/event-stream")
 
     async def _changes(self, tenant: str) -> AsyncIterator[str]:
-        """All statuses first, for a board that has been away, then each that changes.
+        """All statuses first, for a board that was offline, then each one that changes.
 
-        An event says that something has happened; what holds now, the widget is asked. So events
-        may come late, twice or in any order.
+        An event only says that something has changed. The status is then requested from the widget,
+        so events may come late, twice or in any order.
         """
         with self._events.of(tenant) as changed:
             yield await self._messages(tenant)
@@ -69,7 +69,7 @@ class Board:
         return f"data: {json.dumps({'candidate_id': candidate_id, 'html': html})}\n\n"
 
     async def _statuses(self, tenant: str, *candidate_ids: str) -> Mapping[str, str] | None:
-        """Of these candidates or of all; None while the widget does not answer."""
+        """The statuses of these candidates, or of all; None if the widget does not answer."""
         asked = candidate_ids or [each.id for each in self._pipeline.of(tenant)]
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):

@@ -1,7 +1,7 @@
-"""Candidate Intelligence in an ATS: the backend's half of the integration, and the file to copy.
+"""Candidate Intelligence in an ATS: the backend's part of the integration. Copy this file.
 
-The Partner API's key stays with the widget, and the widget's host token stays here. Whoever calls
-`open_session` has checked that this user may see this candidate.
+The widget has the Partner API's key, and the ATS's backend has the widget's host token. Before you
+call `open_session`, check that the user may see the candidate.
 """
 
 import base64
@@ -17,14 +17,14 @@ from urllib.parse import quote
 import httpx2
 
 TIMEOUT_SECONDS = 5.0
-MAX_IDS = 200  # in one question for statuses
-MAX_AGE_SECONDS = 300  # of a signature: an older one may be somebody's copy
+MAX_IDS = 200  # candidates in one request for statuses
+MAX_AGE_SECONDS = 300  # an event with an older signature is refused: it may be a replay
 
 Permission = Literal["run", "view"]
 
 
 class WidgetUnavailable(Exception):
-    """The widget did not answer as it should. The cause is for the log, not for the user."""
+    """The widget did not answer, or with an error. The message is for the log, not for users."""
 
 
 class NotFromTheWidget(Exception):
@@ -33,7 +33,7 @@ class NotFromTheWidget(Exception):
 
 @dataclass(frozen=True)
 class Client:
-    """The company that is billed, by its `id` in the ATS, and the recruiter who looks."""
+    """The company that is billed, and the recruiter. `id` is the company's in the ATS."""
 
     id: str
     first_name: str
@@ -43,7 +43,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Who the report is about. `id` is the person's own in the ATS; `cv` is plain text."""
+    """Whom the report is about. `id` is the person's in the ATS. `cv` is plain text."""
 
     id: str
     first_name: str
@@ -82,7 +82,7 @@ class CandidateIntelligence:
         permissions: Sequence[Permission],
         language: str,
     ) -> str:
-        """The address for the iframe, for this user and this opening of the profile alone."""
+        """The address for the iframe. Use it for this user and this opening of the profile only."""
         body = {
             "language": language,
             "client": asdict(client),
@@ -105,12 +105,12 @@ class CandidateIntelligence:
         return found
 
     async def usage(self, first_month: str, last_month: str) -> list[dict[str, Any]]:
-        """What each client company ran in each month (`2026-01`), for the ATS's own invoices."""
+        """The usage of each client company by month (`2026-01`), for the ATS's invoices."""
         months = {"from": first_month, "to": last_month}
         return list(await self._call("GET", "/api/v1/usage", "usage", params=months))
 
     async def erase(self, client_id: str, candidate_id: str) -> None:
-        """Call it where the ATS deletes a candidate, and again until it has got through."""
+        """Call it when the ATS deletes a candidate. Repeat it until it does not raise."""
         pair = f"{quote(client_id, safe='')}/{quote(candidate_id, safe='')}"
         await self._call("DELETE", f"/api/v1/candidates/{pair}")
 
@@ -120,7 +120,7 @@ class CandidateIntelligence:
     async def _call(self, method: str, path: str, member: str = "", **parts: Any) -> Any:
         try:
             answer = await self._http.request(method, path, **parts)
-            if not answer.is_success:  # the problem's text names fields, and no values
+            if not answer.is_success:  # an error's text names fields, but no values
                 raise WidgetUnavailable(f"{answer.status_code}: {answer.text[:500]}")
             return answer.json()[member] if member else None
         except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
@@ -128,9 +128,10 @@ class CandidateIntelligence:
 
 
 def verified_event(secret: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """`{type, timestamp, data}` of a POST signed as https://www.standardwebhooks.com has it.
+    """The event in a POST, `{type, timestamp, data}`, if the signature is valid.
 
-    `secret` is WIDGET_EVENTS_SECRET. The same `webhook-id` may come twice. Raises NotFromTheWidget.
+    `secret` is WIDGET_EVENTS_SECRET. An event may be delivered twice, with the same `webhook-id`.
+    Raises NotFromTheWidget. Signatures follow https://www.standardwebhooks.com.
     """
     try:
         event_id, sent_at = headers["webhook-id"], headers["webhook-timestamp"]

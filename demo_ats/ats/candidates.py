@@ -1,4 +1,4 @@
-"""A candidate's profile, what is done there, and the form of a new candidate."""
+"""A candidate's profile, changes to it, and the form for a new candidate."""
 
 from dataclasses import asdict
 
@@ -14,7 +14,7 @@ from demo_ats.ats.intelligence import Intelligence
 from demo_ats.ats.pipeline import Candidate, Pipeline, Stage
 from demo_ats.ats.rendering import Rendering
 
-PLAIN_IFRAME = "test_existing"  # the one whose profile does without the element
+PLAIN_IFRAME = "test_existing"  # this candidate's profile shows a plain iframe
 MAX_NOTE_LENGTH = 5_000
 
 

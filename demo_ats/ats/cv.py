@@ -1,4 +1,4 @@
-"""CVs: the plain text of an uploaded file, and what its lines are."""
+"""CVs: the plain text of an uploaded file, and the kinds of its lines."""
 
 import io
 import logging
@@ -13,19 +13,19 @@ import pypdf
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_PAGES = 30
-MAX_XML_BYTES = 16 * 1024 * 1024  # of a DOCX unpacked, which may be a thousand times its size
+MAX_XML_BYTES = 16 * 1024 * 1024  # of an uncompressed DOCX, a thousand times larger at worst
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 PARAGRAPH, LIST_ITEM = f"{WORD}p", f"{WORD}pPr/{WORD}numPr"
 MARKS = {f"{WORD}tab": "\t", f"{WORD}br": "\n", f"{WORD}noBreakHyphen": "-"}
-MAX_CHARACTERS = 200_000  # the Partner API's widget takes no more
+MAX_CHARACTERS = 200_000  # the widget cuts longer ones
 
 logging.getLogger("pypdf").setLevel(logging.ERROR)
 
 
 class Unreadable(Exception):
-    """The file gives no text; the message is for the person who uploaded it."""
+    """The file contains no text. The message is for the user who uploaded it."""
 
 
 def text_of(filename: str, content: bytes) -> str:
@@ -53,7 +53,7 @@ def _pdf(content: bytes) -> str:
         pages = "\n\n".join(page.extract_text() for page in reader.pages)
     except Unreadable:
         raise
-    except Exception as error:  # pypdf lets many kinds of exception out of broken files
+    except Exception as error:  # pypdf raises many types for broken files
         raise Unreadable("The PDF is damaged. Paste the text instead.") from error
     if not pages.strip():
         raise Unreadable("The PDF holds pictures only. Paste the text instead.")
@@ -61,7 +61,7 @@ def _pdf(content: bytes) -> str:
 
 
 def _docx(content: bytes) -> str:
-    """Each paragraph of the document's body as a line, those in tables and text boxes included."""
+    """Each paragraph of the document as a line, including those in tables and text boxes."""
     try:
         with (
             zipfile.ZipFile(io.BytesIO(content)) as archive,
@@ -74,7 +74,7 @@ def _docx(content: bytes) -> str:
         text = "\n".join(_paragraphs(root))
     except Unreadable:
         raise
-    except Exception as error:  # zipfile and expat let many kinds of exception out
+    except Exception as error:  # zipfile and expat raise many types
         raise Unreadable("The document is damaged. Paste the text instead.") from error
     if not text.strip():
         raise Unreadable("The document holds no text. Paste the text instead.")
@@ -86,12 +86,12 @@ def _paragraphs(node: ElementTree.Element) -> Iterator[str]:
         if child.tag == PARAGRAPH:
             text, is_point = _own_text(child), child.find(LIST_ITEM) is not None
             yield f"- {text}" if is_point and text.strip() else text
-        if child.tag != FALLBACK:  # a text box comes a second time, for older programs
+        if child.tag != FALLBACK:  # repeats a text box for older programs
             yield from _paragraphs(child)
 
 
 def _own_text(node: ElementTree.Element) -> str:
-    """Without that of paragraphs in a text box, which are lines of their own."""
+    """A paragraph's text, without the paragraphs of text boxes in it, which are separate lines."""
     parts = []
     for child in node:
         if child.tag == f"{WORD}t":
@@ -111,7 +111,7 @@ def _plain(content: bytes) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without what cannot travel as JSON: lone surrogates and NUL, both seen in PDF files."""
+    """The text without lone surrogates and NUL, which occur in PDF files, but not in JSON."""
     sendable = text.encode("utf-8", "ignore").decode().replace("\0", "")
     return "\n".join(line.rstrip() for line in sendable.splitlines()).strip()
 
@@ -123,7 +123,7 @@ class Line:
 
 
 def lines(text: str) -> list[Line]:
-    """A CV line by line; capitals make a heading, a hyphen or bullet makes a point."""
+    """A CV's lines. One in capitals is a heading, one after a hyphen or bullet is an item."""
     return [_line(line.strip()) for line in text.splitlines()]
 
 

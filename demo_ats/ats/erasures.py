@@ -1,18 +1,20 @@
-"""Candidates whom the ATS has deleted and the widget has still to erase."""
+"""Candidates whom the ATS has deleted, and the widget has to erase."""
 
 import asyncio
 import logging
 
 from demo_ats.ats.candidate_intelligence import CandidateIntelligence, WidgetUnavailable
 
-RETRY_SECONDS = (1.0, 5.0, 30.0, 300.0)  # the last one again and again
+RETRY_SECONDS = (1.0, 5.0, 30.0, 300.0)  # the last one is repeated
 
 log = logging.getLogger("demo_ats")
 
 
 class Erasures:
-    """A queue in memory. A real ATS keeps a table of it, written in the transaction that deletes
-    the candidate, so that a restart forgets nobody.
+    """A queue in memory.
+
+    A real ATS has a table for it. It writes to it in the transaction that deletes the candidate, so
+    that no restart loses an erasure.
     """
 
     def __init__(self, intelligence: CandidateIntelligence) -> None:

@@ -1,4 +1,4 @@
-"""What the widget tells the ATS: taken, verified, written down, and passed on to open boards."""
+"""The widget's events: verified, stored, and passed on to open boards."""
 
 import asyncio
 import logging
@@ -18,8 +18,8 @@ from demo_ats.ats.candidate_intelligence import NotFromTheWidget, verified_event
 from demo_ats.ats.pipeline import Pipeline, now
 
 MAX_BODY_BYTES = 64 * 1024
-MAX_DELIVERIES = 200  # are kept, for the integrators' page
-MAX_SEEN = 1_000  # ids are remembered, to tell what comes twice
+MAX_DELIVERIES = 200  # kept for the integrators' page
+MAX_SEEN = 1_000  # ids kept to recognize events that come twice
 
 ACTIVITY = {
     "report.started": "Intelligence report started",
@@ -34,7 +34,7 @@ log = logging.getLogger("demo_ats")
 
 @dataclass(frozen=True)
 class Delivery:
-    """One POST of the widget. `repeated`: the event had come before."""
+    """One POST of the widget. `repeated`: the event had been delivered before."""
 
     number: int
     at: datetime
@@ -69,7 +69,7 @@ class Events:
 
     @contextmanager
     def of(self, tenant: str) -> Iterator[asyncio.Queue[str | None]]:
-        """The ids of the company's candidates about whom something has happened; None at last."""
+        """A queue of ids of the company's candidates with an event. None ends it."""
         queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._listeners[tenant].add(queue)
         try:
@@ -78,13 +78,13 @@ class Events:
             self._listeners[tenant].discard(queue)
 
     def stop(self) -> None:
-        """Ends what listens, which would otherwise keep the server from stopping."""
+        """Ends all open streams, for which the server would wait when it stops."""
         for queues in self._listeners.values():
             for queue in queues:
                 queue.put_nowait(None)
 
     def _note(self, headers: Mapping[str, str], event: Mapping[str, Any]) -> None:
-        """An event may come twice, and counts once."""
+        """Lists the delivery, and passes the event on unless it had been delivered before."""
         repeated = headers["webhook-id"] in self._seen
         self._seen.append(headers["webhook-id"])
         self._taken += 1

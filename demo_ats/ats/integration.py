@@ -1,4 +1,4 @@
-"""The integrators' page: what goes to the Partner API, what it costs, and what the ATS is told."""
+"""The integrators' page: calls to the Partner API, what they cost, and the widget's events."""
 
 from functools import partial
 

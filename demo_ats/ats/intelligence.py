@@ -1,4 +1,4 @@
-"""Where a profile gets its session: for the element, and for a plain frame."""
+"""The addresses that open a session for a profile: for the element, and for a plain iframe."""
 
 import logging
 
@@ -29,7 +29,7 @@ class Intelligence:
         return JSONResponse({"embed_url": embed_url})
 
     async def frame(self, request: Request) -> Response:
-        """GET /candidates/{id}/intelligence: where a frame goes in a browser without scripts"""
+        """GET /candidates/{id}/intelligence: a redirect to the session, without scripts"""
         embed_url = await self.embed_url_or_none(request)
         if embed_url is None:
             raise HTTPException(502, "Candidate Intelligence does not answer.")

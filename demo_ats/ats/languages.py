@@ -1,4 +1,4 @@
-"""The language in which a browser gets its reports: the ATS itself speaks English only."""
+"""The language of a browser's reports. The ATS itself is in English."""
 
 from collections.abc import Mapping
 

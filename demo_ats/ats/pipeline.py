@@ -1,4 +1,4 @@
-"""Candidates on their way from application to contract, kept in memory until the demo stops."""
+"""Candidates and their stages, from application to contract, in memory."""
 
 import zlib
 from collections.abc import Iterable
@@ -35,8 +35,8 @@ class Event:
 class Candidate:
     """One company's record of a person. `tenant`: the company's id.
 
-    `shared`: the person is in the pool, so that another company has a record of its own.
-    `test` says in a word or two what the sandbox does with this candidate, if anything.
+    `shared`: another company has a record of the same person. `test`: a word or two on what the
+    sandbox does with this candidate, if anything.
     """
 
     tenant: str
@@ -79,7 +79,7 @@ def now() -> datetime:
 
 
 class Pipeline:
-    """The records of all companies. Each is named by its tenant as well, and found no other way."""
+    """The records of all companies. A record can only be found with its tenant."""
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
         self._candidates = {(each.tenant, each.id): each for each in candidates}

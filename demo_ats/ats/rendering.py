@@ -1,4 +1,4 @@
-"""Templates, and what every page needs to know."""
+"""Templates, and the values that every page needs."""
 
 import json
 from datetime import datetime
@@ -66,7 +66,7 @@ def month(first_day: datetime) -> str:
 
 
 def pretty(value: Any) -> str:
-    """JSON for people; a text as it is."""
+    """JSON with indentation; a text as it is."""
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
@@ -90,5 +90,5 @@ def clock_time(at: datetime) -> str:
 
 
 def moment(at: datetime) -> str:
-    """For `<time datetime>`, which takes milliseconds and no more."""
+    """The moment for `<time datetime>`, which allows no more than milliseconds."""
     return at.isoformat(timespec="milliseconds")

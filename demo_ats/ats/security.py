@@ -1,4 +1,4 @@
-"""Which pages may be framed and by whom, what may run in them, and where a form may come from."""
+"""Security headers of the ATS's pages, and protection from cross-site request forgery."""
 
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ class SecurityHeaders:
             "Content-Security-Policy": "; ".join(
                 " ".join([directive, *sources]) for directive, sources in policy.items()
             ),
-            # "no-referrer" would make browsers send `Origin: null` with the ATS's own forms.
+            # With "no-referrer", browsers would send `Origin: null` with the ATS's own forms.
             "Referrer-Policy": "same-origin",
             "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Opener-Policy": "same-origin",
@@ -58,7 +58,7 @@ def _caching(path: str) -> str:
 
 
 class SameOrigin:
-    """Refuses what other sites make a browser send (https://words.filippo.io/csrf/)."""
+    """Refuses requests that other sites make a browser send (https://words.filippo.io/csrf/)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -77,6 +77,6 @@ def _is_cross_origin(headers: Headers) -> bool:
     site = headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in {"same-origin", "none"}
-    # No browser leaves out both headers, and what is not a browser carries nobody's cookies.
+    # Every browser sends one of the headers, and only browsers send a user's cookies.
     origin = headers.get("Origin")
     return origin is not None and urlsplit(origin).netloc != headers.get("Host")

@@ -1,12 +1,13 @@
-"""What the demo ATS is told at start."""
+"""The settings of the demo ATS."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Origins of the ATS itself, the widget and the sandbox, and the two secrets that the ATS
-    shares with the widget: its WIDGET_HOST_TOKEN and WIDGET_EVENTS_SECRET.
+    """The origins of the ATS, the widget and the sandbox, and two secrets of the widget.
+
+    The secrets are its WIDGET_HOST_TOKEN and its WIDGET_EVENTS_SECRET.
     """
 
     origin: str

@@ -1,4 +1,4 @@
-"""What a company has used of Candidate Intelligence, month by month."""
+"""A company's usage of Candidate Intelligence by month."""
 
 import logging
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ log = logging.getLogger("demo_ats")
 
 @dataclass(frozen=True)
 class Month:
-    """`reused`: of the completed runs, those that found a report and cost nothing."""
+    """`reused`: how many of the completed runs found an existing report, and cost nothing."""
 
     first_day: datetime
     started: int
@@ -45,8 +45,9 @@ class Usage:
         return self._page(request, "usage.html", months=await self._months(tenant))
 
     async def _months(self, tenant: str) -> list[Month] | None:
-        """The newest first; None while the widget does not answer. The widget tells of all
-        companies, and each sees its own.
+        """The company's months, newest first, or None if the widget does not answer.
+
+        The widget's answer has all companies, of which a user sees their own.
         """
         this_month = now()
         a_year_ago = this_month.replace(year=this_month.year - 1, day=1)

@@ -1,4 +1,4 @@
-"""What went over the wire to the Partner API, as the sandbox's ledger has it."""
+"""The calls to the Partner API, read from the sandbox's ledger."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,7 +11,7 @@ TIMEOUT_SECONDS = 3.0
 
 
 class LedgerUnavailable(Exception):
-    """The sandbox does not answer, or not with a ledger."""
+    """The sandbox does not answer, or the answer is not a ledger."""
 
 
 class _Entry(BaseModel):
@@ -34,14 +34,14 @@ class Call(_Entry):
 
 
 class Message(_Entry):
-    """One direction of a call. `body`: JSON, or a text where it was none."""
+    """A request or an answer. `body` is JSON, or a text if it was not JSON."""
 
     headers: dict[str, str] = {}
     body: Any = None
 
 
 class Exchange(_Entry):
-    """One call whole, its secrets masked."""
+    """A call with its request and its answer. Secrets are masked."""
 
     call: Call
     request: Message
@@ -64,7 +64,7 @@ class Ledger(_Entry):
     violations: tuple[Call, ...] = ()
 
     def calls(self) -> list[tuple[Call, float | None]]:
-        """The newest first, each with the seconds since the call before it on that analysis."""
+        """The calls, newest first, each with the seconds since the last call on its analysis."""
         return list(self._with_gaps())[::-1]
 
     def _with_gaps(self) -> Iterator[tuple[Call, float | None]]:
@@ -93,7 +93,7 @@ class Wire:
             raise LedgerUnavailable(str(error)) from error
 
     async def exchange(self, number: int) -> Exchange | None:
-        """None where the sandbox does not answer, or no longer has it."""
+        """None if the sandbox does not answer, or no longer keeps the call."""
         try:
             answer = await self._http.get(f"/ledger/requests/{number}")
             answer.raise_for_status()

@@ -1,4 +1,4 @@
-"""`candidate-sandbox`: the Partner API on this machine, with invented reports and no bill."""
+"""`candidate-sandbox`: a Partner API on this machine, with invented reports, free of charge."""
 
 import argparse
 import socket
@@ -24,7 +24,7 @@ def main() -> int:
     print(_welcome(listener, options), flush=True)
     app = create_app(options.key or [DEFAULT_KEY], options.speed)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    with suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again after stopping
         server.run(sockets=[listener])
     return 0
 
@@ -56,7 +56,7 @@ def _positive(text: str) -> float:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Bound here rather than by uvicorn, so that the port is known before anything is printed."""
+    """A bound socket. uvicorn would bind too late: the port is printed before it starts."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
 

@@ -1,4 +1,4 @@
-"""One analysis as a function of time: its answers depend on the seconds since its POST."""
+"""An analysis as a function of time: its answers depend on the seconds since its POST."""
 
 import secrets
 from collections.abc import Mapping
@@ -11,14 +11,15 @@ from demo_ats.sandbox import reports
 from demo_ats.sandbox.ledger import Subject
 from demo_ats.sandbox.scenarios import Scenario
 
-QUEUED_PART = 0.06  # parts of an analysis' time, counted from its POST
-STAGES = (("identity", 0.25), ("enrichment", 0.65), ("report", 1.0))  # polls 10 s apart see each
+# Until when each lasts, in parts of the time from the POST to the end. Polls 10 s apart see each.
+QUEUED_PART = 0.06
+STAGES = (("identity", 0.25), ("enrichment", 0.65), ("report", 1.0))
 FIRST_SIGNAL_PART = 0.3
 
 
 @dataclass
 class Analysis:
-    """`seconds` from the POST to the end; `started_at` in the sandbox's clock."""
+    """`seconds`: from the POST to the end. `started_at`: by the sandbox's clock."""
 
     key: str
     request: Mapping[str, Any]
@@ -41,7 +42,7 @@ class Analysis:
 
     @property
     def subject(self) -> Subject:
-        """What a report is unique by: platform, client company, candidate."""
+        """The key of a report: platform, client company, candidate."""
         return self.key, self.client_id, self.candidate_id
 
     def status(self, now: float) -> str:
@@ -100,7 +101,7 @@ class Analysis:
         return self._quick
 
     def _signals(self, now: float) -> list[dict[str, Any]]:
-        """They arrive one after another through the enrichment."""
+        """The signals so far. They appear one by one during enrichment."""
         end_of_enrichment = STAGES[1][1]
         part = (self._part(now) - FIRST_SIGNAL_PART) / (end_of_enrichment - FIRST_SIGNAL_PART)
         return self._found[: max(0, min(len(self._found), int(part * len(self._found))))]

@@ -1,4 +1,4 @@
-"""The Partner API's three calls over HTTP, and beside them the sandbox's own ledger."""
+"""The Partner API's three calls over HTTP, and the sandbox's ledger."""
 
 import asyncio
 import hmac
@@ -53,7 +53,7 @@ class Sandbox:
         return await self._recorded(request, call)
 
     async def ledger(self, request: Request) -> Response:
-        """The sandbox's own: it is no part of the Partner API and needs no key."""
+        """An addition of the sandbox: the Partner API has no ledger. It needs no key."""
         if request.method == "DELETE":
             self._ledger.clear()
             return Response(status_code=204)
@@ -62,7 +62,7 @@ class Sandbox:
         return JSONResponse(self._ledger.as_json())
 
     async def ledger_check(self, _: Request) -> Response:
-        """What a CI asks last: its status says whether there was a violation."""
+        """For the end of a CI job: the status says whether a call has broken a rule."""
         violations = self._ledger.violations()
         return JSONResponse({"violations": violations}, 409 if violations else 200)
 
@@ -164,7 +164,7 @@ class Sandbox:
         return self._retry_after
 
     async def _misbehave(self, analysis: Analysis, request: Request) -> None:
-        """The faults of `test_slow`, `test_errors` and `test_limited`, which pass."""
+        """The temporary faults of `test_slow`, `test_errors` and `test_limited`."""
         analysis.asked += 1
         match analysis.scenario.fault:
             case "slow":
@@ -267,7 +267,7 @@ async def _refuse(_: Request, error: Exception) -> Response:
 
 
 def _broken_gateway(refusal: Refusal) -> Response | None:
-    """Real servers have proxies before them, which answer in HTML."""
+    """An error in HTML, as the proxies before a real server send."""
     if refusal.status != 503:
         return None
     return HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", 502)

@@ -1,4 +1,4 @@
-"""What the API takes and refuses: the create body, and errors as its JSON says them."""
+"""The create body, validated as the API does, and errors in the API's JSON."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-NAMES = ("first_name", "last_name")  # one of them is enough: there are people with one name
+NAMES = ("first_name", "last_name")  # one is enough: some people have only one
 
 
 @dataclass

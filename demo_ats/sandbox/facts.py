@@ -1,4 +1,4 @@
-"""What a create body tells of its candidate, for the texts of a report."""
+"""Facts about a candidate, read from the create body, for the texts of a report."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ SKILLS = re.compile(
 
 
 def facts_of(request: Mapping[str, Any]) -> dict[str, str]:
-    """By name, only what is known: a text that needs another fact cannot be written."""
+    """The known facts by name. A text that needs an unknown one is not used."""
     candidate = request["candidate"]
     given = {field: str(candidate.get(field) or "") for field in GIVEN}
     name = f"{given['first_name']} {given['last_name']}".strip()
@@ -41,7 +41,7 @@ def facts_of(request: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _years(cv: str) -> dict[str, str]:
-    """The years that the CV covers, and since when the position that it names first is held."""
+    """The years that the CV covers, and the year in which its first position began."""
     this_year = datetime.now(UTC).year
     spans = [(start, end) for start, end in _spans(cv) if start <= (end or this_year) <= this_year]
     if not spans:

@@ -1,4 +1,4 @@
-"""What the sandbox has been asked, and what it has billed. It keeps no key and no CV."""
+"""The calls to the sandbox, and what it has billed. It contains no keys and no CVs."""
 
 import json
 from collections import Counter, OrderedDict, deque
@@ -9,7 +9,7 @@ from typing import Any, Literal
 from starlette.datastructures import Headers
 
 MAX_ENTRIES = 2_000
-MAX_EXCHANGES = 200  # of so many calls the request and the answer are kept
+MAX_EXCHANGES = 200  # calls whose request and answer are kept
 
 COUNTED = {
     "posts": "POST",
@@ -21,14 +21,14 @@ COUNTED = {
 }
 
 Violation = Literal["early_poll", "second_post"]
-Subject = tuple[str, str, str]  # what a report is unique by: key, client company, candidate
+Subject = tuple[str, str, str]  # the key of a report: API key, client company, candidate
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One call. `at` is ISO 8601, `retry_after` in seconds; `number` finds its exchange.
+    """One call. `at` is ISO 8601, `retry_after` in seconds; `number` is that of its exchange.
 
-    `reused`: a POST that was answered with a report that existed.
+    `reused`: whether a POST was answered with an existing report.
     """
 
     number: int
@@ -47,7 +47,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One call whole. What is a secret or a CV is masked before it gets here."""
+    """A call with its request and its answer. Secrets and CVs have been masked before."""
 
     entry: Entry
     request_headers: Mapping[str, str]

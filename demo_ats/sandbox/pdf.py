@@ -1,4 +1,4 @@
-"""A PDF of one page with lines of text: just enough for a hosted report."""
+"""A PDF of one page with lines of text, for the hosted report."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ MARGIN, TOP, LEADING = 56, 780, 18
 
 
 def document(lines: Sequence[str]) -> bytes:
-    """`lines`: texts; what Latin-1 cannot write is shown as a question mark."""
+    """A PDF with these lines. Characters outside of Latin-1 become question marks."""
     text = "".join(f"({_escaped(line)}) Tj T*\n" for line in lines)
     content = f"BT /F1 12 Tf {LEADING} TL {MARGIN} {TOP} Td\n{text}ET"
     length = len(content.encode("latin-1", "replace"))
@@ -28,7 +28,7 @@ def _escaped(line: str) -> str:
 
 
 def _assembled(objects: Sequence[str]) -> bytes:
-    """The objects, numbered from 1, with the table of where each begins."""
+    """A PDF file: the objects, numbered from 1, and the table of their offsets."""
     document = bytearray(b"%PDF-1.4\n")
     offsets = []
     for number, body in enumerate(objects, start=1):

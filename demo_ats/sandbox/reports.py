@@ -1,4 +1,4 @@
-"""Invented reports: composed from what was entered, so that they read as if they were true."""
+"""Invented reports, composed of facts from the create body so that they read like real ones."""
 
 import hashlib
 import hmac
@@ -13,9 +13,9 @@ from demo_ats.sandbox.facts import facts_of
 from demo_ats.sandbox.scenarios import EXISTING_DAYS, Scenario
 
 LANGUAGES = ("en", "de", "fr")
-SIGNING_KEY = b"sandbox"  # the hosted reports are invented as well
+SIGNING_KEY = b"sandbox"  # not a secret: the reports that it protects are invented
 MANY_SIGNALS = 64
-REPEATED = 8  # how often a long report says everything
+REPEATED = 8  # how often a long report repeats each part
 
 HERE = Path(__file__).parent
 TEXTS: dict[str, Any] = tomllib.loads((HERE / "reports.toml").read_text(encoding="utf-8"))
@@ -68,7 +68,7 @@ def signature(analysis_id: str) -> str:
 
 
 class _Writer:
-    """Writes what `reports.toml` has for one candidate, in the language that was asked for."""
+    """Fills in the texts of `reports.toml` for one candidate, in the requested language."""
 
     def __init__(self, request: Mapping[str, Any], scenario: Scenario) -> None:
         asked = str(request["language"]).lower().partition("-")[0]
@@ -85,13 +85,13 @@ class _Writer:
         return self.table(TEXTS[section][self._level])
 
     def entries(self, section: str) -> list[dict[str, Any]]:
-        """Those of this level that can be written."""
+        """The section's entries for this level, without those that need an unknown fact."""
         written = []
         for entry in TEXTS[section]:
             try:
                 if self._level in entry.get("levels", [self._level]):
                     written.append(self.table(entry))
-            except KeyError:  # a fact that is not known
+            except KeyError:  # an unknown fact
                 continue
         return written
 
@@ -99,7 +99,7 @@ class _Writer:
         return [entry["text"] for entry in self.entries(section)]
 
     def table(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises KeyError where a text needs what is not known of the candidate."""
+        """Raises KeyError if a text needs a fact that is not known."""
         return {
             key: self._said(text).format_map(self._facts)
             for key, text in entry.items()
@@ -135,7 +135,7 @@ def _many(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _lengthened(usual: dict[str, Any]) -> dict[str, Any]:
-    """A report as long as they may come."""
+    """A very long report."""
     longer = {
         key: [item for _ in range(REPEATED) for item in value] if isinstance(value, list) else value
         for key, value in usual.items()

@@ -1,4 +1,4 @@
-"""Which candidate makes the sandbox do what, as test cards do with a payment provider."""
+"""Scenarios that candidates' ids select, like the test cards of a payment provider."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -10,12 +10,12 @@ Fault = Literal["errors", "limited", "slow"]
 Kind = Literal["usual", "unknown_keys", "long", "hostile"]
 
 PREFIX = "test_"
-EXISTING_DAYS = 6  # how old a report is that exists already
+EXISTING_DAYS = 6  # the age of a report that exists before its POST
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`seconds` from the POST to the end, at speed 1."""
+    """`seconds`: from the POST to the end, at speed 1."""
 
     level: Level = "Green"
     seconds: float = 40
@@ -43,7 +43,7 @@ SCENARIOS = {
 
 
 def scenario_of(candidate_id: str) -> Scenario:
-    """The scenario that a candidate's id names (`test_red`, `test_red.2`), else a usual one."""
+    """The scenario that a candidate's id names (`test_red`, `test_red.2`), or a usual one."""
     name = candidate_id.removeprefix(PREFIX).partition(".")[0]
     if candidate_id.startswith(PREFIX) and name in SCENARIOS:
         return SCENARIOS[name]
