@@ -1,7 +1,7 @@
-"""What the widget is compared with: Starlette and Jinja2 alone, as they come.
+"""A server to compare the widget with: Starlette and Jinja2 alone, with default settings.
 
-No session, no store, no log, no policy. The templates are the widget's own, with what they show
-made once, so that both render the same bytes; the environment is Jinja2's, with nothing tuned.
+It has no sessions, no store, no log and no policy. It renders the widget's own templates, with
+values that are made once, so that both send the same bytes.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Requests that cost their sender next to nothing, so that it is the server that is measured."""
+"""An HTTP client that needs little CPU time, so that it does not slow the measured server."""
 
 import asyncio
 import gzip
@@ -16,7 +16,7 @@ BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
 
 
 class Lost(Exception):
-    """The connection was closed before the answer had come."""
+    """The connection was closed before the answer was complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Answer:
 
 
 class Connection(asyncio.Protocol):
-    """HTTP/1.1 kept alive, one request at a time, to what always sends a Content-Length."""
+    """HTTP/1.1, one request at a time, for servers that always send a Content-Length."""
 
     _transport: asyncio.Transport
     _waiting: asyncio.Future[Answer]
@@ -75,7 +75,7 @@ def _length(head: bytearray) -> int:
 def message(
     method: str, path: str, headers: Mapping[str, str] | None = None, body: Any = None
 ) -> bytes:
-    """A request as it goes over the wire. `body` is sent as JSON."""
+    """The bytes of a request. `body` is sent as JSON."""
     content = b"" if body is None else json.dumps(body).encode()
     described = {"Host": LOOPBACK, "Content-Length": str(len(content)), **(headers or {})}
     if body is not None:
@@ -87,7 +87,7 @@ def message(
 async def throughput(
     port: int, messages: Sequence[bytes], seconds: float, is_right: Callable[[Answer], bool]
 ) -> int:
-    """Answers within a time, one connection for each of the messages, as fast as they come."""
+    """The number of answers in a time. Each message is sent again and again on a connection."""
     connections = [await Connection.to(port) for _ in messages]
     deadline = time.perf_counter() + seconds
     counts = await asyncio.gather(

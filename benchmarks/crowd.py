@@ -1,7 +1,7 @@
-"""As many runs at once as hold: on two workers, each polled when its page says so.
+"""How many runs two workers can serve at once, each polled when its page says so.
 
-Reports start over a time, as recruiters start them, and are watched to their end. The same calls
-on the sandbox alone say what of it is the machine's doing.
+Runs start one after another, as recruiters start them, and are watched to their end. The same calls
+to the sandbox alone show how much of a delay is due to the machine.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ from tests.processes import KEY, Sandbox, Widget
 from tests.reliability.tab import POLL
 
 WORKERS = 2
-SPEED = 1  # the API's real pace: a window of ten seconds
-LEVELS = (4_000, 3_000)  # until one holds
+SPEED = 1  # of the sandbox: the API's real times, with a window of ten seconds
+LEVELS = (4_000, 3_000)  # tried until one holds
 GOAL_RUNS = 10_000
 WINDOW_SECONDS = 10.0
 WATCHED_SECONDS = 12.0  # two windows
@@ -35,7 +35,7 @@ STATE = re.compile(r'data-state="(\w+)"')
 
 @dataclass
 class Crowd:
-    """`seconds` of each poll, and what came that should not have."""
+    """`seconds` that each poll took, and the answers that were wrong."""
 
     port: int
     seconds: list[float] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Crowd:
             self._free.get_nowait().close()
 
     async def ask(self, request: bytes, is_right: Callable[[Answer], bool]) -> Answer:
-        """The wait for a free connection counts as well: so long a browser would have waited."""
+        """Includes the wait for a free connection, because a browser would have waited as well."""
         began = time.perf_counter()
         connection = await self._free.get()
         answer = await connection.ask(request)
@@ -122,7 +122,7 @@ def state_of(answer: Answer) -> str:
 
 
 async def ask_again(connection: Connection, answer: Answer) -> Answer:
-    """What comes next, once the page that has come asks for it."""
+    """The next request, sent when the page that has come asks for it."""
     address, wait = _next_poll(answer)
     await asyncio.sleep(wait)
     return await connection.ask(message("GET", address, HTMX | BROWSER))
@@ -135,7 +135,7 @@ def _next_poll(answer: Answer) -> tuple[str, float]:
 
 
 async def _on_the_sandbox(sandbox: Sandbox, runs: int) -> float:
-    """The same calls without the widget: a POST, and a GET for each window."""
+    """The same calls to the API without the widget: a POST, and a GET per window."""
     crowd = Crowd(urlsplit(sandbox.origin).port or 80)
     await crowd.connect()
     await _spread([_follow(crowd, number) for number in range(runs)])
@@ -160,7 +160,7 @@ async def _follow(crowd: Crowd, number: int) -> None:
 
 
 async def _spread(works: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Begins with each in its turn, evenly over a window."""
+    """Starts them one after another, evenly over a window."""
 
     async def begin(number: int, work: Coroutine[Any, Any, None]) -> None:
         await asyncio.sleep(number / len(works) * WINDOW_SECONDS)

@@ -1,4 +1,4 @@
-"""What was measured, as one table: printed, and written to `benchmarks/results.md`."""
+"""The table of results: printed, and written to `benchmarks/results.md`."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ COLUMNS = ("figure", "reference", "measured", "spread", "goal", "")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`holds` is None where there is no goal. `spread`: the quartiles, unless it says otherwise."""
+    """A row of the table. `holds` is None if there is no goal. `spread`: usually the quartiles."""
 
     name: str
     measured: str
@@ -33,7 +33,7 @@ class Figure:
 
 
 def ratio(name: str, values: Sequence[float], reference: str, goal: float, more: bool) -> Figure:
-    """The median of ratios. `more`: whether a greater one is better."""
+    """The median of ratios, against a goal. `more`: whether a greater ratio is better."""
     median = statistics.median(values)
     return Figure(
         name=name,

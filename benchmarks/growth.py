@@ -1,4 +1,4 @@
-"""What more runs cost: a worker's memory, and its processor for each poll."""
+"""How a worker's memory, and its CPU time per poll, grow with the number of runs."""
 
 import asyncio
 import statistics
@@ -19,7 +19,7 @@ ROUNDS = 11
 ROUND_SECONDS = 0.2
 MAX_GROWTH = 1.2
 QUIET_SECONDS = 2.0
-LONG = "3600"  # nobody counts as gone while others are being added
+LONG = "3600"  # as a lease: no viewer counts as having left while others are added
 
 
 async def figures() -> Sequence[Figure]:
@@ -48,7 +48,7 @@ async def _start(widget: Widget, before: int, level: int) -> list[Profile]:
 
 
 async def _cost(widget: Widget, pid: int, profiles: Sequence[Profile]) -> list[float]:
-    """Seconds on a processor for each poll, of rounds that follow one another."""
+    """CPU seconds per poll, in consecutive rounds."""
 
     def is_right(answer: Answer) -> bool:
         return answer.status == 200

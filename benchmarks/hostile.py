@@ -1,7 +1,7 @@
-"""How long others wait while an answer of the worst kind is watched, viewed and copied.
+"""How long other requests wait while the worst answers are watched, viewed and copied.
 
-One worker, one browser, and a Partner API that answers with each shape in turn: first while the
-analysis is running, then as its report. Meanwhile somebody asks for `/healthz` all the time.
+One worker, one browser, and a Partner API that sends each shape in turn: while the analysis is
+running, then as its report. Meanwhile another client requests `/healthz` all the time.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ def signals(count: int) -> str:
     return ",".join(form % (number, number) for number in range(count))
 
 
-# Members of an answer, as JSON. What is around them takes less than 200 bytes.
+# Members of an answer, as JSON. The rest of the answer takes less than 200 bytes.
 SHAPES: Mapping[str, str] = {
     "one short text": '"report":{"summary":"Solid."}',
     "1 MiB of `1,1,…`": filled('"report":{"a":[', "1,", "1]}", MIB),
@@ -110,7 +110,7 @@ async def _figure(
 
 @contextmanager
 def _others(port: int) -> Iterator[list[float]]:
-    """Seconds that each answer of `/healthz` takes while the body runs, in a thread of its own."""
+    """Seconds per answer of `/healthz` while the block runs, measured in a thread."""
     waits: list[float] = []
     over = threading.Event()
 

@@ -1,6 +1,6 @@
-"""What capacity is reckoned with: the processor's time of one report, and of its database.
+"""Figures for capacity planning: the CPU time of a report in the widget and in the database.
 
-Also whether two widget servers on one PostgreSQL carry twice as much as one.
+Also whether two widget servers on one PostgreSQL can serve twice as much as one.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from tests.processes import Sandbox, Widget
 
 REPORTS = 50
 REPORT_ROUNDS = 5
-SPEED = 10  # a report in four seconds, and a window of one: as many polls as at the API's pace
+SPEED = 10  # of the sandbox. A report needs as many polls as at speed 1, but a tenth of the time
 PROFILES = 8
 ROUNDS = 9
 ROUND_SECONDS = 0.3
@@ -34,7 +34,7 @@ REPORT = "processor for one report, from opening to viewing"
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds on a processor for one report."""
+    """CPU seconds for one report."""
 
     widget: float
     database: float
@@ -86,7 +86,10 @@ async def _reports(
     servers: Sequence[PostgreSQL],
     earlier: Mapping[str, str],
 ) -> Sequence[tuple[Cost, Cost]]:
-    """Of this code and of the earlier, in rounds that take turns. `servers`: of the databases."""
+    """The costs of this code and of the earlier commit, in alternating rounds.
+
+    `servers`: the database servers.
+    """
     with (
         a_widget(sandbox, database_urls[0]) as ours,
         a_widget(sandbox, database_urls[1], 1, **earlier) as theirs,
@@ -125,7 +128,7 @@ async def _use(widget: Widget, name: str) -> None:
 
 
 async def _growth(server: PostgreSQL) -> list[float]:
-    """Polls a second of two servers together, for each of one alone, in rounds that take turns."""
+    """Polls per second of two servers, divided by those of one alone, in alternating rounds."""
     with a_sandbox(CALM) as sandbox, widgets(sandbox, server.url) as serve:
         loads = [await _watched(serve()) for _ in range(2)]
         rates = [await _rate(loads) / await _rate(loads[:1]) for _ in range(ROUNDS)]

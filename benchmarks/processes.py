@@ -1,4 +1,4 @@
-"""What processes have used, as Linux counts it."""
+"""The CPU time and memory that processes have used, as Linux counts them."""
 
 import subprocess
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """Time on a processor since their start. Others on the machine do not show in it."""
+    """CPU seconds since their start. Other processes on the machine do not affect it."""
     tasks = (task for pid in pids for task in Path(f"/proc/{pid}/task").iterdir())
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
@@ -17,7 +17,7 @@ def resident_bytes(pid: int) -> int:
 
 
 def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
-    """The processes that answer: the workers, or the one that has none."""
+    """The processes that answer requests: the workers, or the process itself without any."""
     return [pid for pid in children(process.pid) if not _is_tracker(pid)] or [process.pid]
 
 

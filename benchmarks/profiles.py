@@ -1,4 +1,4 @@
-"""Candidate profiles that are opened, and runs that are started in them, without a browser."""
+"""Opens candidate profiles, and starts runs in them, without a browser."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ AT_ONCE = 16
 
 
 class Host(Protocol):
-    """What answers as the widget does."""
+    """A server that answers as the widget does."""
 
     @property
     def port(self) -> int: ...
@@ -41,7 +41,7 @@ class Profile:
 
 
 def opening(host: Host, candidate_id: str) -> bytes:
-    """What the ATS sends when a profile is opened."""
+    """The request that opens a session."""
     body = {
         "language": "en",
         "client": {"id": "client-7", "first_name": "Ida", "company": "Northbridge Search"},
@@ -69,7 +69,7 @@ async def start_runs(host: Host, profiles: Sequence[Profile]) -> None:
 
 
 async def ask_all(port: int, messages: Sequence[bytes], status: int) -> list[bytes]:
-    """The bodies of the answers, in the order of the messages."""
+    """The bodies of the answers, in the messages' order."""
     bodies = [b""] * len(messages)
     waiting = iter(enumerate(messages))
 

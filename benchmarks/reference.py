@@ -1,4 +1,4 @@
-"""An earlier commit of the widget, to be measured beside this one."""
+"""An earlier commit of the widget, to compare this one with."""
 
 import io
 import os
@@ -21,9 +21,9 @@ PIP = [
 
 @contextmanager
 def checkout() -> Iterator[dict[str, str]]:
-    """The environment in which `python -m widget` is that commit's, with what it was locked to.
+    """The environment in which `python -m widget` runs that commit, with its locked dependencies.
 
-    Raises CalledProcessError where the repository does not know the commit.
+    Raises CalledProcessError if the repository does not have the commit.
     """
     with tempfile.TemporaryDirectory(prefix="candidate-widget-") as folder:
         code, packages = Path(folder) / "code", Path(folder) / "packages"
@@ -38,7 +38,7 @@ def checkout() -> Iterator[dict[str, str]]:
             subprocess.run(
                 [*PIP, f"--target={packages}", f"--requirement={code / LOCK}"], check=True
             )
-        # Without the current folder, which would come first.
+        # Python would otherwise import from the current folder first.
         yield {"PYTHONPATH": f"{code}:{packages}", "PYTHONSAFEPATH": "1"}
 
 

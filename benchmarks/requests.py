@@ -1,6 +1,6 @@
 """What a request costs one worker, against an earlier commit and against other frameworks.
 
-Time is the worker's own on a processor, as it would be on a core that nobody shares.
+The CPU time of the worker is measured, so other processes on the machine do not affect it.
 """
 
 import tempfile
@@ -20,9 +20,9 @@ from benchmarks.servers import CALM, Server, a_sandbox, a_server, a_widget
 
 CONNECTIONS = 16
 ROUNDS = 25
-WARM_UP_ROUNDS = 5  # fill caches, and do not count
+WARM_UP_ROUNDS = 5  # not measured: caches fill
 ROUND_SECONDS = 0.15
-MAX_SIZE_DIFFERENCE = 0.1  # of what the twin sends, uncompressed
+MAX_SIZE_DIFFERENCE = 0.1  # between the widget's page and the twin's, uncompressed
 
 POLL = "a poll answered from the store"
 EMBED = "the embed page"
@@ -31,7 +31,7 @@ OPENING = "opening a session"
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """`goals`: of its rate or, where `by_time` is set, of the processor's time that it needs."""
+    """A server to compare with. `goals`: parts of its rate or, with `by_time`, its CPU time."""
 
     name: str
     goals: Mapping[str, float]
@@ -47,20 +47,20 @@ RIVALS = {
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A server, and the requests that make it do each piece of work, one for each connection."""
+    """A server, and the requests for each kind of work, one per connection."""
 
     port: int
     pids: Sequence[int]
     messages: Mapping[str, Sequence[bytes]]
 
     async def cost(self, work: str) -> float:
-        """Seconds on a processor for each answer."""
+        """CPU seconds per answer."""
         before = cpu_seconds(self.pids)
         answered = await throughput(self.port, self.messages[work], ROUND_SECONDS, _is_right)
         return (cpu_seconds(self.pids) - before) / answered
 
     async def size(self, work: str) -> int:
-        """Characters of an answer."""
+        """The length of an answer, in characters."""
         connection = await Connection.to(self.port)
         answer = await connection.ask(self.messages[work][0])
         connection.close()
@@ -94,7 +94,7 @@ async def figures() -> Sequence[Figure]:
 
 
 async def _rounds(work: str, contenders: Mapping[str, Contender]) -> Sequence[Mapping[str, float]]:
-    """Costs by contender. They take turns, so that whatever disturbs one disturbs all."""
+    """Costs by contender. They are measured in turns, so that a disturbance affects all of them."""
     rounds = [
         {name: await each.cost(work) for name, each in contenders.items()}
         for _ in range(WARM_UP_ROUNDS + ROUNDS)
@@ -135,7 +135,7 @@ def _bare(server: Server, opening: bytes) -> Contender:
 
 
 async def _check_size(contenders: Mapping[str, Contender], work: str) -> None:
-    """The twin has to draw as much as the widget does."""
+    """Raises if a twin draws much more or less than the widget."""
     ours, theirs = [await contenders[name].size(work) for name in ("ours", "express")]
     assert abs(theirs / ours - 1) < MAX_SIZE_DIFFERENCE, (work, ours, theirs)
 

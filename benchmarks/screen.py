@@ -1,4 +1,4 @@
-"""What a recruiter waits for, in Chromium: from a click, or the end of a wait, to the screen."""
+"""How long a recruiter waits for the screen, in Chromium: after a click, and after a poll."""
 
 import asyncio
 import tempfile
@@ -21,7 +21,7 @@ CLICKS, RUNS, LOADS = 40, 8, 8
 COLD_BYTES, COLD_REQUESTS, COLD_SECONDS = 22 * 1024, 5, 0.150
 SECOND_BYTES = 4 * 1024
 
-# Milliseconds since the epoch at which the next frame after the report's coming is drawn.
+# When the first frame with the report is drawn, in milliseconds since the epoch.
 OPENED = """() => new Promise((resolve) => {
   const root = () => document.getElementById("candidate-intelligence")
   const look = () => root()?.dataset.state === "open"
@@ -33,7 +33,7 @@ CLICK = """() => {
   document.getElementById("ci-button").click()
   return performance.timeOrigin + performance.now()
 }"""
-# A button is usable once htmx has taken it over, which it does at the end of the page's scripts.
+# A button is usable once htmx has processed it, which it does after the page's scripts.
 USABLE = """addEventListener("DOMContentLoaded", () => requestAnimationFrame(() => {
   globalThis.usable = performance.now()
 }))"""
@@ -85,7 +85,7 @@ async def a_browser() -> AsyncIterator[Browser]:
 async def _existing(
     browser: Browser, sandbox: Sandbox, widget: Widget, name: str
 ) -> tuple[float, float]:
-    """Seconds from the click on Run, beyond the API's own, and from the click on View."""
+    """Seconds after the click on Run, without the API's own, and after the click on View."""
     candidate_id = f"test_existing.{name}"
     page = await open_page(browser, widget, candidate_id)
     run = await click_until_open(page)
@@ -105,7 +105,7 @@ async def click_until_open(page: Page) -> float:
 
 
 async def _watched(browser: Browser, sandbox: Sandbox, widget: Widget, name: str) -> float:
-    """Seconds from when the API allowed the request that found the report."""
+    """Seconds after the API has allowed the GET that found the report."""
     candidate_id = f"test_green.{name}"
     page = await open_page(browser, widget, candidate_id)
     opened = asyncio.create_task(page.evaluate(OPENED))
@@ -130,7 +130,7 @@ async def open_page(browser: Browser, widget: Widget, candidate_id: str) -> Page
 
 
 class Load:
-    """What one loading of the page took: bytes and requests on the wire, and seconds."""
+    """What loading the page took: bytes and requests on the wire, and seconds."""
 
     def __init__(self) -> None:
         self.sizes: dict[str, float] = {}
@@ -138,7 +138,7 @@ class Load:
         self._left_out: set[str] = set()
 
     def begin(self, event: dict[str, Any]) -> None:
-        if event["request"]["url"].endswith("/favicon.ico"):  # a frame asks for none
+        if event["request"]["url"].endswith("/favicon.ico"):  # not requested in a frame
             self.leave_out(event)
 
     def leave_out(self, event: dict[str, Any]) -> None:
@@ -154,7 +154,7 @@ class Load:
 
 
 async def _loads(browser: Browser, widget: Widget, name: str) -> tuple[Load, Load]:
-    """The first loading of a browser, and that of the next profile."""
+    """The first page that a browser loads, and the next profile's."""
     first, second = await open_profiles(widget, [f"loaded-{name}", f"loaded-after-{name}"])
     context = await browser.new_context()
     page = await context.new_page()

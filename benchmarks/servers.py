@@ -1,4 +1,4 @@
-"""What is measured, and what it is compared with, each as processes of their own."""
+"""Starts the servers that are measured, and those that they are compared with."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from demo_ats.servers import free_ports, process_of, wait_until_ready
 from tests.processes import KEY, Sandbox, Serve, Widget
 
-CALM = 0.05  # the sandbox's speed at which no wait ends and no analysis is done while we measure
+CALM = 0.05  # a speed of the sandbox at which no wait and no analysis ends during a measurement
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def a_sandbox(speed: float) -> Iterator[Sandbox]:
 
 @contextmanager
 def widgets(sandbox: Sandbox, database_url: str) -> Iterator[Serve]:
-    """Starts widgets on one database, with what they log thrown away by the shell that asks."""
+    """Starts widgets on one database. A shell discards their logs."""
     serve = Serve(sandbox, database_url)
     try:
         yield serve

@@ -1,4 +1,4 @@
-"""Calls to the Partner API for one run, however many tabs watch it on however many workers."""
+"""How many calls to the Partner API a run costs, watched in many tabs on several workers."""
 
 import asyncio
 import tempfile
@@ -52,7 +52,7 @@ def _name(widget: Widget, tabs: int) -> str:
 
 
 def _share(sandbox: Sandbox, candidate_id: str) -> float:
-    """Calls for each that there had to be: the POST, and what each `Retry-After` asked for."""
+    """The calls per necessary call: the POST, and one GET for each `Retry-After`."""
     calls = [c for c in sandbox.ledger["requests"] if c["candidate_id"] == candidate_id]
     windows = sum(call["retry_after"] is not None for call in calls)
     assert calls

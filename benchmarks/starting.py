@@ -1,4 +1,4 @@
-"""How long the widget takes to be ready, against Python taking in what it is made of."""
+"""How long the widget takes to be ready, against Python importing its dependencies."""
 
 import asyncio
 import subprocess
@@ -37,7 +37,7 @@ async def _until_ready(serve: Serve) -> float:
     widget = serve.prepared()
     started = time.perf_counter()
     with process_of(widget.command, widget.environment):
-        while not await _is_ready(widget.port):  # noqa: ASYNC110 - it is another process
+        while not await _is_ready(widget.port):  # noqa: ASYNC110 - another process
             await asyncio.sleep(TRY_SECONDS)
         return time.perf_counter() - started
 

@@ -1,8 +1,7 @@
-"""Asks for known vulnerabilities of what the widget runs with: `python -m scripts.audit`.
+"""Looks for known vulnerabilities in the widget's dependencies: `python -m scripts.audit`.
 
-pip-audit does the work. It is installed for each run into a folder of its own, so that no lock
-contains it. Where it reaches no database of vulnerabilities, the audit says that it did not run:
-silence would be taken for good news.
+pip-audit does the work. It is installed for each run into a temporary folder, because no lock
+should contain it. If it reaches no database of vulnerabilities, the audit says that it did not run.
 """
 
 import json

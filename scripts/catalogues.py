@@ -1,7 +1,6 @@
-"""The interface's words in other languages, brought up to date: `python -m scripts.catalogues`.
+"""Updates the catalogues of translations from the templates: `python -m scripts.catalogues`.
 
-New messages come with an empty translation, and whoever adds one fills it in. What is not used any
-more goes.
+New messages get an empty translation, to be filled in by hand. Unused messages are removed.
 """
 
 from pathlib import Path
@@ -26,7 +25,7 @@ def main() -> None:
 
 
 def extract() -> Catalog:
-    """Every message of the templates, without translations."""
+    """All messages of the templates, without translations."""
     messages = Catalog(project="Candidate Intelligence widget", fuzzy=False)
     found = extract_from_dir(ROOT, WHERE, keywords=KEYWORDS)
     for filename, _, message, comments, context in sorted(found, key=lambda each: each[:2]):

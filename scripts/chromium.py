@@ -1,8 +1,8 @@
-"""Finds a Chromium for the browser tests, or gets one: `python -m scripts.chromium`.
+"""Finds a Chromium for the browser tests, or installs one: `python -m scripts.chromium`.
 
-One that is installed already is taken first, then Playwright's own download is tried, then the
-distribution's package. The headless shell comes before the whole browser, which opens a window
-for each page, though nobody sees it: that is more than half of its work.
+Looks for an installed one first, then tries Playwright's download, then the distribution's package.
+Prefers the headless shell to the whole browser, which needs more than twice the time for each page,
+because it draws windows that nobody sees.
 """
 
 import os
@@ -17,8 +17,8 @@ ARGUMENTS = ("--disable-background-networking", "--disable-component-update", "-
 
 
 def options(*arguments: str) -> dict[str, Any]:
-    """What Playwright's `chromium.launch` needs. Without a path it takes its own download."""
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has none for root
+    """Arguments for Playwright's `chromium.launch`. Without a path, it uses its own download."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's does not work for root
     return {"executable_path": _installed(), "args": [*ARGUMENTS, *sandbox, *arguments]}
 
 
@@ -38,7 +38,7 @@ def _downloaded() -> bool:
 
 
 def packaged(*names: str) -> bool:
-    """Whether the distribution had them, and they are installed now."""
+    """Installs the distribution's packages. Returns whether that worked."""
     sudo = [] if os.geteuid() == 0 else ["sudo"]
     _succeeds(*sudo, "apt-get", "update", "-qq")
     return _succeeds(*sudo, "apt-get", "install", "-y", "-qq", *names)

@@ -1,6 +1,6 @@
-"""Finds the browsers of `make engines`, or gets them: `python -m scripts.engines`.
+"""Finds the browsers of `make engines`, or installs them: `python -m scripts.engines`.
 
-They and their drivers come from the distribution; the packages are named as in Debian.
+They and their drivers are packages of the distribution, with the names that Debian gives them.
 """
 
 import shutil
@@ -29,7 +29,7 @@ def main() -> int:
 
 
 def mini_browser() -> str:
-    """WebKitGTK's own browser, which comes with its driver and is on no path."""
+    """WebKitGTK's test browser. It comes with the driver, in a folder that is not on the path."""
     return str(next(Path("/usr/lib").glob("*/webkit*gtk-*/MiniBrowser")))
 
 

@@ -1,6 +1,6 @@
-"""Writes `docs/faults.md` from the rows that the tests hold the widget against.
+"""Writes `docs/faults.md` from the table of faults that the tests use.
 
-Run it as `python -m scripts.faults` once `tests/faults/matrix.py` has changed.
+Run `python -m scripts.faults` after a change of `tests/faults/matrix.py`.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,7 @@
 """Builds the container image, starts it, and runs a report in it: `python -m scripts.image`.
 
-Takes docker, podman or buildah, whichever works here. Buildah needs no daemon and no privileges.
-What follows on the command line goes to the builder, for instance another base image:
+Uses docker, podman or buildah, the first that works. Buildah needs no daemon and no privileges.
+Arguments are passed to the builder, for instance another base image:
 
     python -m scripts.image --build-arg BASE=localhost/python
 """
@@ -27,7 +27,7 @@ SPEED = "20"
 REPORT_SECONDS = 60
 MAX_MEGABYTES = 500
 
-# What buildah needs where it may neither mount nor make namespaces.
+# Buildah needs these if it may neither mount nor create namespaces.
 ROOTLESS = {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"}
 
 SESSION = {
@@ -48,7 +48,7 @@ print(sorted(p.name for p in package.parent.iterdir() if p.name in {"tests", "pi
 
 
 class Broken(Exception):
-    """One line that says which promise of the image does not hold."""
+    """The message is one line that says what is wrong with the image."""
 
 
 def main() -> int:
@@ -91,7 +91,7 @@ class Docker:
     def container(
         self, command: Sequence[str], environment: Mapping[str, str]
     ) -> Iterator[list[str]]:
-        """The command line that runs `command` in place of the entry point."""
+        """The command line that runs `command` in the image, instead of its entry point."""
         settings = [f"--env={name}={value}" for name, value in environment.items()]
         yield [
             *(self.command, "run", "--rm", "--network=host", "--read-only", "--tmpfs=/tmp"),
@@ -192,7 +192,7 @@ def _environment(sandbox: str, port: int) -> dict[str, str]:
 
 
 def _run_report(environment: Mapping[str, str]) -> None:
-    """As an ATS and its recruiter's browser would, with plain forms."""
+    """Runs a report as an ATS and a recruiter's browser would, with plain forms."""
     opened = local.post(
         f"{environment['WIDGET_PUBLIC_URL']}/api/v1/sessions",
         headers={"Authorization": f"Bearer {environment['WIDGET_HOST_TOKEN']}"},
@@ -209,14 +209,14 @@ def _run_report(environment: Mapping[str, str]) -> None:
 
 
 def _check_compose() -> None:
-    """Whether `compose.yaml` is one, by a Compose that needs no daemon for that."""
+    """Validates `compose.yaml` with Compose, which needs no daemon for that."""
     compose = ["docker", "compose"] if _succeeds("docker", "compose", "version") else []
     if not compose and shutil.which("docker-compose"):
         compose = ["docker-compose"]
     if not compose:
         print("compose.yaml: not looked at, as there is no Compose here")
         return
-    with TemporaryDirectory() as folder:  # Compose wants to see the file with the secrets
+    with TemporaryDirectory() as folder:  # Compose requires the file with the secrets
         shutil.copy(ROOT / "compose.yaml", folder)
         (Path(folder) / ".env").write_text("POSTGRES_PASSWORD=any\n")
         _call(*compose, "--file", f"{folder}/compose.yaml", "config", "--quiet")
@@ -231,7 +231,7 @@ def _succeeds(*command: str) -> bool:
 
 
 def _call(*command: str) -> str:
-    """What a command prints. Its errors go to ours."""
+    """The standard output of a command. Its standard error is ours."""
     done = subprocess.run(
         command, check=False, env=os.environ | ROOTLESS, stdout=subprocess.PIPE, text=True
     )

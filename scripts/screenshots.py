@@ -1,7 +1,7 @@
-"""The pictures in README and docs, from the product as it is: `python -m scripts.screenshots`.
+"""Takes the pictures in README and docs: `python -m scripts.screenshots`.
 
-With `--all FOLDER` every state in four widths, light and dark, and the report on paper: for a look
-after each change.
+With `--all FOLDER`, takes every state in four widths, light and dark, and the report on paper. Look
+at them after a change of what is shown.
 """
 
 import argparse
@@ -22,7 +22,7 @@ PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 WIDTHS = (280, 320, 640, 1200)
 SPEED = 8
 
-# One picture for each option, as `appearance` says it.
+# One picture for each value of `appearance`.
 APPEARANCES: Mapping[str, Mapping[str, str]] = {
     "theme-dark": {"theme": "dark"},
     "accent": {"accent": "#b3005e"},

@@ -1,7 +1,7 @@
-"""Minutes of recruiters at work, and whether memory and file descriptors stay flat: `make soak`.
+"""Checks that memory and file descriptors stay flat during minutes of work: `make soak`.
 
-Each recruiter opens a profile, runs a report, watches, closes and views it, and goes on to the next
-candidate. Ends with status 1 where a worker has grown.
+Recruiters open a profile, run a report, watch, close and view it, and go on to the next candidate.
+Ends with status 1 if a worker has grown.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from tests.reliability.tab import Tab
 RECRUITERS = 10
 WORKERS = 2
 SAMPLE_SECONDS = 5
-WARM_UP_PART = 0.25  # of the time, in which caches and pools fill
+WARM_UP_PART = 0.25  # of the time; growth is allowed in it, because caches and pools fill
 MAX_GROWTH = 1.05
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Of all workers together. `memory` is the resident set in bytes."""
+    """Sums over all workers. `memory` is the resident set in bytes."""
 
     memory: int
     descriptors: int
