@@ -135,18 +135,33 @@ def test_no_colour_fades_in_when_the_page_comes(embed: Embed, page: Page, state:
     assert len(page.evaluate(fading)) == 1
 
 
+SPINNER = "getComputedStyle(document.querySelector('#ci-button'), '::before').animationName"
+
+
 def test_a_press_shows_at_once_that_something_goes_on(embed: Embed, page: Page) -> None:
     embed.partner.on("POST", finished())
     page.goto(embed.closed())
-    spinner = "getComputedStyle(document.querySelector('#ci-button'), '::before').animationName"
-    assert page.evaluate(spinner) == "none"
+    assert page.evaluate(SPINNER) == "none"
     held: list[Route] = []
     page.route("**/report", lambda route: held.append(route))
     page.get_by_role("button", name=VIEW).click()
-    waits_until(page, f"{spinner} === 'turn'")
+    waits_until(page, f"{SPINNER} === 'turn'")
     expect(page.locator("#ci-report")).to_have_count(0)
     held[0].continue_()
     page.wait_for_selector(STATE.format("open"))
+
+
+def test_a_press_breaks_no_label_that_had_room(embed: Embed, page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/run", lambda route: held.append(route))
+    height = "document.querySelector('#ci-button').clientHeight"
+    for language, width in (("en", 312), ("de", 385), ("fr", 400)):
+        page.set_viewport_size({"width": width, "height": 300})
+        page.goto(embed.idle(language=language))
+        before = page.evaluate(height)
+        page.locator("#ci-button").click()
+        waits_until(page, f"{SPINNER} === 'turn'")
+        assert page.evaluate(height) == before, language
 
 
 def test_the_first_frame_of_a_run_has_a_place_for_all_that_comes(embed: Embed, page: Page) -> None:

@@ -219,7 +219,7 @@ def test_no_page_is_over_2_mb(shape: str) -> None:
 def test_what_is_left_out_is_said_with_where_the_rest_is() -> None:
     endless = {"signals": [{"statement": "x"}] * 20_000}
     report = draw_report(**endless, metadata={"pdf_download_url": "https://reports.example/1"})
-    said = " ".join(report.one("div", **{"class": "left-out"}).text.split())
+    said = " ".join(report.one("div", id="ci-left-out").text.split())
     assert re.fullmatch(
         r"Too much to show in full: 1\d,\d{3} values are left out or cut short\. "
         r"The hosted report is complete\. Open the hosted report reports\.example",
