@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.faults.matrix import CALLS, FAULTS, Fault, Outcome
+from widget.answers import MAX_ANSWER_BYTES, MAX_RETRY_SECONDS
 from widget.calls import MAX_UNREADABLE
 from widget.limits import LIMITS
-from widget.partner_api import MAX_ANSWER_BYTES, MAX_RETRY_SECONDS
 
 PAGE = Path(__file__).parent.parent / "docs" / "faults.md"
 MEANINGS = {

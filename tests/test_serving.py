@@ -23,7 +23,7 @@ import pytest
 
 from demo_ats.servers import LOOPBACK, local, process_of, wait_until_ready
 from tests.widget.people import MARA, TOMAS, create_body
-from widget import connection, json_body, partner_api, serving
+from widget import answers, connection, json_body, serving
 from widget.app import FINISH_SECONDS
 from widget.limits import LIMITS
 
@@ -375,7 +375,7 @@ def expect_to_stop(server: Server) -> None:
         f"| {connection.MAX_CONNECTIONS} |",
         f"| {LIMITS.connections} |",
         f"| {LIMITS.call_seconds:g} s, {LIMITS.connect_seconds:g} s to connect |",
-        f"| {partner_api.MAX_ANSWER_BYTES // 1024**2} MiB |",
+        f"| {answers.MAX_ANSWER_BYTES // 1024**2} MiB |",
         f"| {LIMITS.patience_seconds:g} s |",
         f"for up to {serving.GRACEFUL_STOP_SECONDS:g} s, waits up to {FINISH_SECONDS:g} s",
     ],

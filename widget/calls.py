@@ -16,6 +16,15 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from widget import metrics
+from widget.answers import (
+    Answer,
+    AnswerLost,
+    Gone,
+    PartnerError,
+    Status,
+    Unavailable,
+    Unreadable,
+)
 from widget.database import DatabaseUnavailable
 from widget.events import GONE, Ids
 from widget.limits import LIMITS, Limits
@@ -28,16 +37,7 @@ from widget.outcomes import (
     reason_of,
     wait_after_failure,
 )
-from widget.partner_api import (
-    Answer,
-    AnswerLost,
-    Gone,
-    PartnerAPI,
-    PartnerError,
-    Status,
-    Unavailable,
-    Unreadable,
-)
+from widget.partner_api import PartnerAPI
 from widget.settings import Settings
 from widget.store import Store
 

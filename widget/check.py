@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 import httpx2
 from sqlalchemy import make_url
 
+from widget.answers import Gone, PartnerError, Unauthorized
 from widget.database import DatabaseUnavailable, connect
 from widget.network import connect as straight
 from widget.network import explain, way_out
 from widget.origins import LOOPBACK_HOSTS, is_loopback_name
-from widget.partner_api import Gone, PartnerAPI, PartnerError, Unauthorized
+from widget.partner_api import PartnerAPI
 from widget.seal import Seal
 from widget.security import MAX_POLICY_BYTES, embed_policy, new_nonce
 from widget.settings import Settings

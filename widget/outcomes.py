@@ -1,7 +1,6 @@
 """What an answer of the Partner API, or the lack of one, means for a run. Pure functions."""
 
-from widget.model import Phase, Reason
-from widget.partner_api import (
+from widget.answers import (
     AnswerLost,
     PartnerError,
     Refused,
@@ -9,6 +8,7 @@ from widget.partner_api import (
     Unauthorized,
     Unreadable,
 )
+from widget.model import Phase, Reason
 
 DEFAULT_RETRY_SECONDS = 10.0
 MAX_WAIT_SECONDS = 60.0

@@ -1,4 +1,4 @@
-"""Templates to HTML answers, each with a Content-Security-Policy and a nonce of its own."""
+"""HTML answers from templates, each with its own Content-Security-Policy and nonce."""
 
 import gzip
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ class Pages:
         self._allowed_origins = settings.allowed_origins
         partner = link(settings.partner_api_url, or_local=True)
         self._partner_host = partner.host if partner else ""
-        # What is shown without a session is no more than a sentence, so anybody may frame it rather
-        # than that a proxy refuses a header for its length.
+        # Pages without a session are only a sentence. If a policy with all origins is longer than
+        # proxies allow, any https page may frame them.
         is_short = len(embed_policy(new_nonce(), self._allowed_origins)) <= MAX_POLICY_BYTES
         self._framed_without_session = self._allowed_origins if is_short else ("https:",)
 
@@ -37,9 +37,10 @@ class Pages:
         sequence: int = 0,
         status: int = 200,
     ) -> Response:
-        """The widget as a whole page or, where htmx asks, as a partial.
+        """The widget as a whole page or, if htmx asks, as a partial.
 
-        `sequence` differs from answer to answer, so that htmx takes each as a reason to ask again.
+        `sequence` must be different in each answer. It is in the address of the next poll, and htmx
+        polls again only if the morph has changed that address.
         """
         token = request.path_params["token"]
         language = interface_language(session.language) if session else _asked_by(request)
@@ -61,7 +62,7 @@ class Pages:
         )
 
     def failure(self, request: Request, status: int) -> Response:
-        """A page that says what went wrong. A partial leaves what is on the screen as it is."""
+        """A page that says what went wrong. htmx does not swap it in, so the screen stays."""
         framed_by = self._framed_without_session
         response = self._render(request, "failure.html", _asked_by(request), status, framed_by)
         if wants_partial(request):
@@ -91,8 +92,8 @@ class Pages:
             "Content-Security-Policy": embed_policy(nonce, framed_by),
             "Vary": "HX-Request, Accept-Language, Accept-Encoding",
         }
-        # No way in for BREACH, which needs a text of the attacker's beside a secret: a page repeats
-        # nothing of its request but the token.
+        # Compression allows no BREACH attack. It needs a text of the attacker's choice in the page,
+        # next to a secret, and a page contains nothing of its request except the token.
         if "gzip" in accepted_codings(request):
             content = gzip.compress(content, COMPRESSION_LEVEL)
             headers["Content-Encoding"] = "gzip"
@@ -100,13 +101,13 @@ class Pages:
 
 
 def _language_of_texts(panel: Panel, session: EmbedSession | None) -> str:
-    """As the report says, or else as the ATS asked."""
+    """The language that the report names, or else the one that the ATS asked for."""
     said = language_tag(panel.report.language) if panel.report else ""
     return said or (session.language if session else "")
 
 
 def _asked_by(request: Request) -> str:
-    """Where the session is gone, and with it its language."""
+    """The browser's language, for pages without a session."""
     return preferred_language(request.headers.get("Accept-Language", ""))
 
 

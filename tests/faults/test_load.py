@@ -18,9 +18,10 @@ from tests.serving import serving
 from tests.widget.partner import KEY
 from tests.widget.people import create_body
 from tests.widget.world import HOST_TOKEN
+from widget.answers import AnswerLost, Unavailable
 from widget.app import create_app
 from widget.limits import LIMITS, Limits
-from widget.partner_api import AnswerLost, PartnerAPI, Unavailable
+from widget.partner_api import PartnerAPI
 
 RUNS = 200
 SAMPLES = 40

@@ -18,11 +18,12 @@ from tests.widget.conftest import MakeSettings
 from tests.widget.partner import ANALYSIS, KEY
 from tests.widget.people import create_body
 from tests.widget.world import HOST_TOKEN
+from widget.answers import AnswerLost, PartnerError, Unavailable
 from widget.app import create_app
 from widget.check import Level, check
 from widget.limits import LIMITS, Limits
 from widget.network import connect
-from widget.partner_api import AnswerLost, PartnerAPI, PartnerError, Unavailable
+from widget.partner_api import PartnerAPI
 from widget.settings import Settings
 
 pytestmark = pytest.mark.anyio

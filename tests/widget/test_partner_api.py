@@ -18,14 +18,12 @@ from structlog.testing import capture_logs
 
 from tests.widget.partner import ANALYSIS, KEY, Reply, reply, resource
 from tests.widget.people import create_body
-from widget.limits import LIMITS, Limits
-from widget.partner_api import (
+from widget.answers import (
     MAX_ANSWER_BYTES,
     MAX_RETRY_SECONDS,
     Answer,
     AnswerLost,
     Gone,
-    PartnerAPI,
     PartnerError,
     Refused,
     Status,
@@ -34,6 +32,8 @@ from widget.partner_api import (
     Unreadable,
     parse_retry_after,
 )
+from widget.limits import LIMITS, Limits
+from widget.partner_api import PartnerAPI
 
 pytestmark = pytest.mark.anyio
 
