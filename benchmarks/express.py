@@ -24,7 +24,7 @@ class Express:
 
 @contextmanager
 def twin(folder: Path) -> Iterator[Express | None]:
-    """Keeps its database in the folder. None, and a sentence that says so, where npm is missing."""
+    """The Express server, with its database in `folder`. None if npm is missing, which it says."""
     npm = shutil.which("npm")
     if npm is None:
         print("Express is left out of the comparison: there is no npm to install it with.")

@@ -94,7 +94,7 @@ def _is_deeper(value: object, levels: int) -> bool:
     return bool(nodes)
 
 
-# What there is
+# Scanning: what the answer contains
 
 
 @dataclass(slots=True)
@@ -206,7 +206,7 @@ def _expect(pattern: re.Pattern[str], text: str, position: int) -> re.Match[str]
     return found
 
 
-# What is kept of it
+# Cutting: what is kept of it
 
 
 class _Cut:

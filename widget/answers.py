@@ -121,7 +121,7 @@ async def _unpacked(response: httpx2.Response) -> AsyncIterator[bytes]:
 
 
 async def read_answer(response: httpx2.Response, body: bytes, asked_for: str | None) -> Answer:
-    """The answer. Raises PartnerError if it is none. `asked_for`: the id in the request's path."""
+    """Reads a response. `asked_for`: the id in the request's path, if any. Raises PartnerError."""
     retry_after = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
     match response.status_code:
         case status if 200 <= status < 300:

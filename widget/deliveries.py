@@ -1,7 +1,7 @@
-"""Events are sent to the ATS by Standard Webhooks (https://www.standardwebhooks.com).
+"""Sends events to the ATS by Standard Webhooks (https://www.standardwebhooks.com).
 
-Any number of processes deliver from the same store, and each event is sent by whoever has claimed
-it. A claim lapses: where its owner dies, another sends the event, under the same id.
+Any number of processes deliver events of the same store. A process claims an event before it sends
+it. If the process dies, its claim lapses, and another sends the event under the same id.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from widget.settings import Settings
 from widget.store import Store
 from widget.variables import EVENTS_SECRET_PREFIX
 
-ATTEMPT_SECONDS = 10.0  # in which the ATS has to answer
+ATTEMPT_SECONDS = 10.0  # the ATS has to answer within this time
 CLAIM_SECONDS = ATTEMPT_SECONDS + 5.0
-MAX_ATTEMPTS = 10  # under way at a time, in each process
+MAX_ATTEMPTS = 10  # at a time, in each process
 LOOK_SECONDS = 1.0
-RETRY_SECONDS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0)  # the last one again and again
+RETRY_SECONDS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0)  # the last one is repeated
 
 log = structlog.get_logger()
 
@@ -54,7 +54,7 @@ class Deliveries:
                 "Content-Type": "application/json",
                 "User-Agent": f"candidate-widget/{__version__}",
             },
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # keeps none
             timeout=ATTEMPT_SECONDS,
             follow_redirects=False,
             trust_env=False,
@@ -62,7 +62,7 @@ class Deliveries:
         )
 
     async def go_on(self) -> None:
-        """Delivers until it is canceled. Without the store, nothing can be known to be due."""
+        """Delivers until it is canceled. If the store does not answer, tries again later."""
         while True:
             try:
                 await self.begin()
@@ -71,7 +71,7 @@ class Deliveries:
             await self._have_room()
 
     async def begin(self) -> None:
-        """Begins to send what is due, as far as there is room for it."""
+        """Starts to send the events that are due, up to MAX_ATTEMPTS at a time."""
         now = self._clock()
         room = MAX_ATTEMPTS - len(self._attempts)
         for letter in await self._store.claim_events(now, now + CLAIM_SECONDS, room):
@@ -81,7 +81,7 @@ class Deliveries:
             task.add_done_callback(log_failure)
 
     async def finish(self, seconds: float) -> None:
-        """Waits for attempts that are under way, that long at the most. Others repeat the rest."""
+        """Waits for attempts under way, for `seconds` at most. Another process repeats the rest."""
         if self._attempts:
             await asyncio.wait(self._attempts, timeout=seconds)
 
@@ -89,7 +89,7 @@ class Deliveries:
         await self._client.aclose()
 
     async def _have_room(self) -> None:
-        """Waits until an attempt has ended, or for a moment."""
+        """Waits until an attempt has ended, or for LOOK_SECONDS."""
         if self._attempts:
             await asyncio.wait(
                 self._attempts, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -108,7 +108,7 @@ class Deliveries:
         await self._store.postpone_event(letter.id, failures, due_at)
 
     async def _is_delivered(self, letter: Letter) -> bool:
-        """Whether the ATS has answered in time that it has taken the event."""
+        """Sends the event. Returns whether the ATS has accepted it in time."""
         started = time.perf_counter()
         status, cause, detail = None, None, None
         try:
@@ -129,7 +129,7 @@ class Deliveries:
         return delivered
 
     async def _post(self, letter: Letter) -> int:
-        """The status of the answer, of which nothing else is read."""
+        """The status of the answer. Its body is not read."""
         headers = signed(letter.id, int(self._clock()), letter.body, self._keys)
         async with (
             asyncio.timeout(ATTEMPT_SECONDS),
@@ -139,7 +139,7 @@ class Deliveries:
 
 
 def signing_key(secret: str) -> bytes:
-    """The bytes that a secret of Standard Webhooks, `whsec_…`, stands for."""
+    """The key in a secret of Standard Webhooks, `whsec_` and base64."""
     return base64.b64decode(secret.removeprefix(EVENTS_SECRET_PREFIX))
 
 

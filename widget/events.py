@@ -1,4 +1,4 @@
-"""What the ATS is told, as values."""
+"""Events for the ATS, as values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Ids:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What the ATS is told. `reason`: why there is no report."""
+    """An event for the ATS. `reason`: why there is no report."""
 
     type: EventType
     analysis_id: str | None = None

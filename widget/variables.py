@@ -64,7 +64,7 @@ class Explained(ValueError):
 
 
 def split(value: Any) -> Any:
-    """At commas; what is no text is left as it is."""
+    """The parts of a text, split at commas. Any other value is returned as it is."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
