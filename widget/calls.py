@@ -41,9 +41,9 @@ from widget.partner_api import PartnerAPI
 from widget.settings import Settings
 from widget.store import Store
 
-VIEW_RETRY_SECONDS = 1.0
+VIEW_RETRY_SECONDS = 1.0  # after a GET on View that failed, until the next may be sent
 STORE_RETRY_SECONDS = 0.5
-JITTER = 0.1
+JITTER = 0.1  # at most this part is added to a wait, so that runs do not retry all at once
 MAX_UNREADABLE = 3  # unreadable answers in a row, after which a run ends as failed
 
 log = structlog.get_logger()
@@ -88,7 +88,10 @@ class Calls:
         self._stopping.set()
 
     async def _wait_to_start(self, run: Run) -> bool:
-        """Waits until the API may be called. Returns whether the run is still to be started."""
+        """Waits until the API may be called, or the process ends.
+
+        Returns whether the run is to be started: it has not been canceled meanwhile.
+        """
         try:
             async with asyncio.timeout(run.poll_after - self._clock()):
                 await self._stopping.wait()
@@ -171,6 +174,7 @@ class Calls:
         return erased if erased.analysis_id is not None else None
 
     async def give_up(self, run: Run) -> None:
+        """Cancels a run that has taken longer than WIDGET_RUN_TIMEOUT."""
         log.warning("run_given_up", run=run.id)
         marked = await self.mark_canceling(run, Reason.TIMED_OUT)
         if marked is not None:

@@ -10,8 +10,8 @@ from widget.answers import (
 )
 from widget.model import Phase, Reason
 
-DEFAULT_RETRY_SECONDS = 10.0
-MAX_WAIT_SECONDS = 60.0
+DEFAULT_RETRY_SECONDS = 10.0  # between two GETs, if the API has sent no `Retry-After`
+MAX_BACKOFF_SECONDS = 60.0
 
 PHASES = {
     Status.QUEUED: Phase.RUNNING,
@@ -27,6 +27,7 @@ REASONS = {
 
 
 def reason_of(error: PartnerError) -> Reason:
+    """Why there is no report (yet), after a call that failed."""
     match error:
         case Unauthorized():
             return Reason.CREDENTIALS
@@ -47,7 +48,7 @@ def wait_after_failure(interval: float, failures: int) -> float:
     and is never less than `interval`.
     """
     doubled = interval * 2.0 ** min(failures - 1, 10)
-    return max(interval, min(doubled, MAX_WAIT_SECONDS))
+    return max(interval, min(doubled, MAX_BACKOFF_SECONDS))
 
 
 def end_of_cancellation(reason: Reason | None) -> Phase:

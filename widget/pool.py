@@ -26,7 +26,7 @@ IDLE_SECONDS = 30.0  # then an idle connection is closed, before a firewall drop
 class Pooled:
     """A connection of the pool. `driver` is psycopg's object for it.
 
-    `era` is the pool's when the connection was made.
+    `era` is the number of failures that the pool had seen when it began to open the connection.
     """
 
     connection: AsyncConnection
@@ -63,7 +63,7 @@ class Pool:
         self._open = 0  # idle, in use, or being opened
         self._connecting = 0
         self._connect_again_at = 0.0
-        self._era = 0  # connections of an earlier era are closed when they are returned
+        self._era = 0  # goes up with each failure; connections of an earlier era are not used again
         self._idle: list[Pooled] = []
         self._waiting: deque[asyncio.Future[Pooled]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,6 +87,7 @@ class Pool:
             async with asyncio.timeout_at(deadline):
                 return await place
         except BaseException:
+            # A connection may have been given to this task in the moment in which it gave up.
             if place.done() and not place.cancelled() and place.exception() is None:
                 self.give_back(place.result())
             raise

@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 
 class Runs:
-    """`clock` gives seconds since the epoch."""
+    """Starts, polls, cancels and erases runs. `clock` gives seconds since the epoch."""
 
     def __init__(
         self,
@@ -149,7 +149,7 @@ class Runs:
         if _is_due(run, now) and await self._calls.claim(run):
             metrics.polls.labels("partner_api").inc()
             await self._patiently(self._calls.get(run))
-        elif run.poll_after > now >= run.give_up_at:
+        elif run.poll_after > now >= run.give_up_at:  # no GET may be sent any more in time
             await self._patiently(self._calls.give_up(run))
         else:
             metrics.polls.labels("store").inc()
@@ -175,6 +175,7 @@ class Runs:
         return run.has_report and expires_at > self._clock()
 
     async def _patiently(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs `work` in the background, and waits for it for `patience_seconds`."""
         await asyncio.wait({self._spawn(work)}, timeout=self._limits.patience_seconds)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -196,7 +197,7 @@ def _is_due(run: Run, now: float) -> bool:
 
 
 def log_failure(task: asyncio.Task[None]) -> None:
-    """For `add_done_callback`."""
+    """Logs the exception that ended a task. For `add_done_callback`."""
     if not task.cancelled() and (error := task.exception()):
         cause = str(error) if isinstance(error, DatabaseUnavailable) else None
         log.error("task_failed", cause=cause, exc_info=error)
