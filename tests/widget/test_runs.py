@@ -176,7 +176,9 @@ async def test_a_claim_whose_owner_died_lapses_and_can_be_taken_over(world: Worl
     await world.partner.arrived.wait()
     await world.runs.start(session)
     assert world.partner.count("POST") == 1
-    world.clock.advance(LIMITS.call_seconds + LIMITS.claim_margin_seconds)
+    world.clock.advance(LIMITS.call_seconds)
+    assert not (await world.known(session)).orphaned(world.clock())
+    world.clock.advance(LIMITS.claim_margin_seconds)
     assert (await world.known(session)).orphaned(world.clock())
     world.partner.arrived.clear()
     taking_over = asyncio.create_task(world.runs.start(session))
