@@ -20,9 +20,9 @@ from widget import __version__, metrics
 from widget.database import DatabaseUnavailable
 from widget.network import connect, explain
 from widget.outbox import Letter
-from widget.runs import log_failure
 from widget.settings import Settings
 from widget.store import Store
+from widget.tasks import Tasks
 from widget.variables import EVENTS_SECRET_PREFIX
 
 ATTEMPT_SECONDS = 10.0  # the ATS has to answer within this time
@@ -48,7 +48,7 @@ class Deliveries:
         self._url = settings.events_url or ""
         self._keys = [signing_key(secret.get_secret_value()) for secret in settings.events_secret]
         self._clock = clock
-        self._attempts: set[asyncio.Task[None]] = set()
+        self._attempts = Tasks()
         self._client = httpx2.AsyncClient(
             headers={
                 "Content-Type": "application/json",
@@ -75,15 +75,11 @@ class Deliveries:
         now = self._clock()
         room = MAX_ATTEMPTS - len(self._attempts)
         for letter in await self._store.claim_events(now, now + CLAIM_SECONDS, room):
-            task = asyncio.create_task(self._attempt(letter))
-            self._attempts.add(task)
-            task.add_done_callback(self._attempts.discard)
-            task.add_done_callback(log_failure)
+            self._attempts.start(self._attempt(letter))
 
     async def finish(self, seconds: float) -> None:
         """Waits for attempts under way, for `seconds` at most. Another process repeats the rest."""
-        if self._attempts:
-            await asyncio.wait(self._attempts, timeout=seconds)
+        await self._attempts.finish(seconds)
 
     async def close(self) -> None:
         await self._client.aclose()

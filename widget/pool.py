@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import select
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from widget.tasks import Tasks
 
 if TYPE_CHECKING:  # installed only by the extra `postgres`
     from psycopg import AsyncConnection as Driver
@@ -66,7 +68,7 @@ class Pool:
         self._era = 0  # goes up with each failure; connections of an earlier era are not used again
         self._idle: list[Pooled] = []
         self._waiting: deque[asyncio.Future[Pooled]] = deque()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     async def take(self, deadline: float) -> Pooled:
         """Waits for a connection until `deadline`, in the event loop's time.
@@ -118,7 +120,7 @@ class Pool:
         self._era += 1
         while self._idle:
             self._drop(self._idle.pop())
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.finish()
 
     def _grow(self) -> None:
         """Opens a connection for each waiting task, unless an attempt has just failed."""
@@ -128,7 +130,7 @@ class Pool:
                 return
             self._open += 1
             self._connecting += 1
-            self._spawn(self._make())
+            self._tasks.start(self._make())
 
     async def _make(self) -> None:
         era = self._era
@@ -155,9 +157,4 @@ class Pool:
 
     def _drop(self, pooled: Pooled) -> None:
         self._open -= 1
-        self._spawn(pooled.close())
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(pooled.close())

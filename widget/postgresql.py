@@ -18,6 +18,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyErro
 from widget.limits import Limits
 from widget.patience import waiting
 from widget.pool import Pool, Pooled
+from widget.tasks import Tasks
 from widget.transactions import DatabaseUnavailable, cause, in_transaction
 
 POOL_SIZE = 15  # in each process
@@ -50,7 +51,7 @@ class PostgreSQL:
         self._limits = limits
         self._pool = Pool(self._connect, POOL_SIZE)
         self._unanswered: set[Pooled] = set()
-        self._cancellations: set[asyncio.Task[None]] = set()
+        self._cancellations = Tasks()
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         with waiting(self._limits.statement_seconds) as deadline:
@@ -138,9 +139,7 @@ class PostgreSQL:
             timer.cancel()
 
     def _cut_off(self, pooled: Pooled) -> None:
-        task = asyncio.create_task(self._cut_off_all(pooled))
-        self._cancellations.add(task)
-        task.add_done_callback(self._cancellations.discard)
+        self._cancellations.start(self._cut_off_all(pooled))
 
     async def _cut_off_all(self, pooled: Pooled) -> None:
         """Cuts off a connection, and soon after those others that have not answered since."""

@@ -11,11 +11,8 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import structlog
-
 from widget import metrics
 from widget.calls import Calls
-from widget.database import DatabaseUnavailable
 from widget.events import Ids
 from widget.limits import LIMITS, Limits
 from widget.model import EmbedSession, Phase, Reason, Run
@@ -23,14 +20,13 @@ from widget.outcomes import DEFAULT_RETRY_SECONDS
 from widget.partner_api import PartnerAPI
 from widget.settings import Settings
 from widget.store import Store
+from widget.tasks import Tasks
 
 MAX_WAIT_SECONDS = 60.0  # a click on Run is kept for a wait of up to this length
 LOOK_AGAIN_SECONDS = 0.2
 # To save writes, `expires_at` is only renewed once it is this far behind.
 RENEWAL_SECONDS = 24 * 3600.0
 RENEWAL_SHARE = 0.1  # of WIDGET_RUN_TTL, if that is less
-
-log = structlog.get_logger()
 
 
 class Runs:
@@ -49,7 +45,7 @@ class Runs:
         self._settings = settings
         self._clock = clock
         self._limits = limits
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     async def current(self, session: EmbedSession) -> Run | None:
         """The run of the session's pair, as the store knows it."""
@@ -89,7 +85,7 @@ class Runs:
         metrics.runs_started.inc()
         work = self._calls.post(run, session.id)
         if run.poll_after:
-            self._spawn(work)
+            self._tasks.start(work)
         else:
             await self._patiently(work)
         return None
@@ -132,7 +128,7 @@ class Runs:
 
     def repeat_cancellation(self, run: Run) -> None:
         """Sends the DELETE of a run that is marked for cancellation, in the background."""
-        self._spawn(self._calls.delete(run))
+        self._tasks.start(self._calls.delete(run))
 
     async def open_report(self, session: EmbedSession, run: Run) -> None:
         """The report has been opened in a session, for the first time or once more."""
@@ -141,8 +137,7 @@ class Runs:
     async def finish(self, seconds: float) -> None:
         """Waits for calls under way, for `seconds` at most. Runs that wait to start end."""
         self._calls.stop_waiting()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
+        await self._tasks.finish(seconds)
 
     async def _poll(self, run: Run) -> Run | None:
         now = self._clock()
@@ -176,14 +171,7 @@ class Runs:
 
     async def _patiently(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs `work` in the background, and waits for it for `patience_seconds`."""
-        await asyncio.wait({self._spawn(work)}, timeout=self._limits.patience_seconds)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(log_failure)
-        return task
+        await asyncio.wait({self._tasks.start(work)}, timeout=self._limits.patience_seconds)
 
 
 def _may_follow(last: Run, now: float) -> bool:
@@ -194,10 +182,3 @@ def _may_follow(last: Run, now: float) -> bool:
 def _is_due(run: Run, now: float) -> bool:
     """Whether a claim may succeed. Checked first because a claim that fails is a write as well."""
     return run.poll_after <= now and run.busy_until <= now
-
-
-def log_failure(task: asyncio.Task[None]) -> None:
-    """Logs the exception that ended a task. For `add_done_callback`."""
-    if not task.cancelled() and (error := task.exception()):
-        cause = str(error) if isinstance(error, DatabaseUnavailable) else None
-        log.error("task_failed", cause=cause, exc_info=error)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from widget.limits import Limits
 from widget.patience import waiting
+from widget.tasks import Tasks
 from widget.transactions import DatabaseUnavailable, cause, in_transaction
 
 # Another worker's write takes less than a millisecond, another program's may take minutes.
@@ -48,7 +49,7 @@ class SQLite:
         self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
         self._connection: Connection | None = None
         self._turn = asyncio.Lock()  # statements that wait for the write lock are tried in order
-        self._late: set[asyncio.Task[Any]] = set()
+        self._late = Tasks()
         event.listen(self._engine, "connect", _configure)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
@@ -60,9 +61,7 @@ class SQLite:
         try:
             self._attempt(work)
         except _Busy:
-            task = asyncio.create_task(self._late_in_turn(work))
-            self._late.add(task)
-            task.add_done_callback(self._late.discard)
+            self._late.start(self._late_in_turn(work))
         except DatabaseUnavailable:
             pass
 
