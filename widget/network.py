@@ -7,6 +7,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -28,18 +29,24 @@ def connect(
 
     If the proxy refuses a connection, requests raise httpx2.ProxyError; nothing was sent then.
     """
-    tls = httpx2.create_ssl_context(trust_env=False)
-    if authorities is not None:
-        tls.load_verify_locations(authorities)
-        # Accept an intermediate certificate as the root, because the file may hold no other.
-        tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     transport = httpx2.AsyncHTTPTransport(
-        tls,
+        _tls(authorities),
         trust_env=False,
         limits=httpx2.Limits(max_connections=limits.connections),
         proxy=proxy,
     )
     return transport if proxy is None else _Proxied(transport, limits.connect_seconds)
+
+
+@cache
+def _tls(authorities: str | None) -> ssl.SSLContext:
+    """Shared: the authorities of the system take 70 ms to be read, and stay in memory."""
+    tls = httpx2.create_ssl_context(trust_env=False)
+    if authorities is not None:
+        tls.load_verify_locations(authorities)
+        # Accept an intermediate certificate as the root, because the file may hold no other.
+        tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return tls
 
 
 class _Proxied(httpx2.AsyncBaseTransport):

@@ -1,7 +1,7 @@
 """One recruiter, one process of the widget, and a Partner API with faults, all on one loop.
 
-The connection to the Partner API is real. Time is not: it passes when a test says so, and with
-each second of it the sweeper goes round, as it does in the application.
+The connection to the Partner API is real. Time is not: it passes when a test says so, and the
+sweeper goes round at the end of each such time, and every ten seconds of it.
 """
 
 import socket
@@ -30,6 +30,7 @@ from widget.store import Store
 from widget.sweeper import Sweeper
 
 REPORT_TTL = 60
+SWEEP_SECONDS = 10  # one in the application; a sweep costs as much as a page
 
 
 class Wire(httpx2.AsyncHTTPTransport):
@@ -97,7 +98,7 @@ class Stage:
     async def _let_pass(self, seconds: float) -> None:
         until = self.clock.now + seconds
         while self.clock.now < until:
-            self.clock.now = min(self.clock.now + 1, until)
+            self.clock.now = min(self.clock.now + SWEEP_SECONDS, until)
             for sweeper in self.sweepers:
                 await sweeper.sweep()
                 await sweeper.runs.finish(10)

@@ -23,7 +23,8 @@ RUN, CLOSE, VIEW = LABELS[State.IDLE], LABELS[State.OPEN], LABELS[State.CLOSED]
 WHEN = re.compile(r" The report service asks you to try again in (\d+) seconds\.")
 TRIES = 3
 ENOUGH_SECONDS = 10.0  # for a short call to end, on however busy a machine
-LATENESS_SECONDS = 2.0  # of the page and of the sweeper
+SWEEP_SECONDS = 2
+LATENESS_SECONDS = 1.0 + SWEEP_SECONDS  # of the page and of the sweeper
 SITUATIONS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "POST": ("POST", well.QUEUED, well.LOCATION),
     "GET": ("GET", well.PROCESSING, {}),
@@ -115,7 +116,7 @@ def test_delete(stage: Stage, fault: Fault) -> None:
         recruiter.press("Cancel")
         hold(recruiter.page, fault.delete)
         while fault.delete.tried_again and stage.count("DELETE") < TRIES:
-            stage.let_pass(1)
+            stage.let_pass(SWEEP_SECONDS)
         if fault.delete.tried_again:
             hold(recruiter.watch(), fault.delete)
         hold_waits(stage, "DELETE", fault)
