@@ -15,7 +15,7 @@ from tests.processes import Serve
 ROUNDS = 5
 TRY_SECONDS = 0.002
 IMPORTS = (
-    "import babel.dates, babel.messages, babel.numbers, babel.support, httptools, httpx2, "
+    "import babel.dates, babel.messages, babel.numbers, babel.support, brotli, httptools, httpx2, "
     "itsdangerous, jinja2, platformdirs, prometheus_client, pydantic, pydantic_settings, "
     "sqlalchemy.dialects.postgresql, sqlalchemy.dialects.sqlite, starlette.applications, "
     "structlog, uvicorn, uvloop; from cryptography.fernet import Fernet"

@@ -2,18 +2,20 @@
 
     GET /static/{name}    each name contains the beginning of a hash of the content
 
-Files are joined and compressed when the process starts, so there is no build step. The loader is
-served in the same way.
+Files are joined when the process starts, and compressed when they are first requested, so there is
+no build step. The loader is served in the same way.
 """
 
 import gzip
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Self
 
+import brotli
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -41,31 +43,25 @@ HASH_LENGTH = 12
 REFUSALS = {"q=0", "q=0.0", "q=0.00", "q=0.000"}
 JAVASCRIPT = "text/javascript"
 FOR_EVER = "public, max-age=31536000, immutable"
+CODINGS: Mapping[str, Callable[[bytes], bytes]] = {  # the one with the smallest results first
+    "br": partial(brotli.compress, mode=brotli.MODE_TEXT, quality=11),
+    "gzip": partial(gzip.compress, mtime=0),
+    "identity": bytes,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """`encodings`: the content by content coding, the smallest first."""
+    """A file. `version`: the beginning of a hash of its content."""
 
     version: str
     media_type: str
-    encodings: Mapping[str, bytes]
+    content: bytes
 
     @classmethod
     def of(cls, text: str, media_type: str) -> Self:
         content = text.encode()
-        return cls(
-            version=hashlib.sha256(content).hexdigest()[:HASH_LENGTH],
-            media_type=media_type,
-            encodings={
-                "gzip": gzip.compress(content, mtime=0),
-                "identity": content,
-            },
-        )
-
-    @property
-    def content(self) -> bytes:
-        return self.encodings["identity"]
+        return cls(hashlib.sha256(content).hexdigest()[:HASH_LENGTH], media_type, content)
 
 
 def static_url(name: str) -> str:
@@ -91,10 +87,17 @@ def answer_asset(
     if etag in request.headers.get("If-None-Match", ""):
         return Response(status_code=304, headers=headers)
     accepted = accepted_codings(request)
-    coding = next(coding for coding in asset.encodings if coding in accepted)
+    coding = next(coding for coding in CODINGS if coding in accepted)
     if coding != "identity":
         headers["Content-Encoding"] = coding
-    return Response(asset.encodings[coding], headers=headers, media_type=asset.media_type)
+    content = _encoded(asset.content, coding)
+    return Response(content, headers=headers, media_type=asset.media_type)
+
+
+@cache
+def _encoded(content: bytes, coding: str) -> bytes:
+    """Compresses a file when it is first requested. The largest one takes 60 ms."""
+    return CODINGS[coding](content)
 
 
 def accepted_codings(request: Request) -> set[str]:

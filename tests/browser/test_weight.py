@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, CDPSession, Page
 from tests.browser.embed import Embed
 
 COLD_REQUESTS = 5
-COLD_BYTES = 28 * 1000
+COLD_BYTES = 25 * 1024
 SECOND_BYTES = 4 * 1024
 
 
@@ -37,7 +37,7 @@ class Traffic:
             self.sizes[event["requestId"]] = event["encodedDataLength"]
 
 
-def test_the_first_load_is_five_requests_and_28_kb_at_the_most(
+def test_the_first_load_is_five_requests_and_25_kb_at_the_most(
     context: BrowserContext, page: Page, embed: Embed
 ) -> None:
     traffic = load(context, page, embed.idle(appearance={"accent": "#7a1fa2"}))
