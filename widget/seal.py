@@ -1,21 +1,28 @@
 """Sealing of what is stored, and the names under which it is found again.
 
-Stored values are encrypted with a key derived from `WIDGET_SECRET_KEY`. With several secrets the
-first one seals and each of them opens, which is how a secret is replaced.
+Stored values are encrypted with AES-256-GCM, under a key derived from `WIDGET_SECRET_KEY`. With
+several secrets the first one seals and each of them opens, which is how a secret is replaced.
 """
 
 import base64
 import hashlib
 import hmac
 import json
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 INDEX_KEY_BYTES = 32
+KEY_ID_BYTES = 8
+NONCE_BYTES = 12
+FORMAT = b"\x01"  # Fernet, which sealed before schema version 4, begins with a letter
+PREFIX_BYTES = len(FORMAT) + KEY_ID_BYTES
 
 
 class Unreadable(Exception):
@@ -23,22 +30,38 @@ class Unreadable(Exception):
 
 
 class Seal:
-    """Seals JSON values into bytes, and opens them again."""
+    """Seals JSON values into bytes, and opens them again.
+
+    A sealed value is FORMAT, the id of its key, a random nonce, and what AES-GCM makes of the JSON.
+    The id tells which key opens the value, so that no other is tried.
+    """
 
     def __init__(self, secrets: Sequence[str]) -> None:
         """`secrets`: newest first."""
-        self._fernets = [Fernet(_derive(secret, b"seal")) for secret in secrets]
+        ids = [_derive(secret, b"key id")[:KEY_ID_BYTES] for secret in secrets]
+        ciphers = [AESGCM(_derive(secret, b"seal with AES-GCM")) for secret in secrets]
+        self._ciphers = {
+            FORMAT + key_id: cipher for key_id, cipher in zip(ids, ciphers, strict=True)
+        }
+        self._prefix, self._cipher = FORMAT + ids[0], ciphers[0]
+        self._fernets = [Fernet(_text(_derive(secret, b"seal"))) for secret in secrets]
         self._fernet = MultiFernet(self._fernets)
-        self.fingerprints = [_derive(secret, b"fingerprint").decode() for secret in secrets]
+        self.fingerprints = [_text(_derive(secret, b"fingerprint")) for secret in secrets]
 
     def seal(self, value: Any) -> bytes:
-        return self._fernet.encrypt(json.dumps(value, separators=(",", ":")).encode())
+        content = json.dumps(value, separators=(",", ":")).encode()
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return self._prefix + nonce + self._cipher.encrypt(nonce, content, self._prefix)
 
     def open(self, sealed: bytes) -> Any:
         """The value that was sealed. Raises Unreadable."""
+        prefix, rest = sealed[:PREFIX_BYTES], sealed[PREFIX_BYTES:]
+        cipher = self._ciphers.get(prefix)
+        if cipher is None:
+            return json.loads(self.unwrap(sealed))  # events and usage outlive a schema version
         try:
-            return json.loads(self._fernet.decrypt(sealed))
-        except InvalidToken as error:
+            return json.loads(cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], prefix))
+        except (InvalidTag, ValueError) as error:
             raise Unreadable from error
 
     def wrap(self, index_key: bytes) -> dict[str, bytes]:
@@ -75,4 +98,8 @@ def client_name(index_key: bytes, client_id: str) -> str:
 
 def _derive(secret: str, purpose: bytes) -> bytes:
     hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"candidate-widget:" + purpose)
-    return base64.urlsafe_b64encode(hkdf.derive(secret.encode()))
+    return hkdf.derive(secret.encode())
+
+
+def _text(key: bytes) -> str:
+    return base64.urlsafe_b64encode(key).decode()

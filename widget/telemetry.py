@@ -5,19 +5,22 @@ an exception by its type and place, not by its message or variables, as both may
 candidate is called.
 """
 
+import json
 import logging
 import re
 import secrets
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any, Literal
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from prometheus_client import Histogram
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
@@ -30,8 +33,10 @@ NO_ROUTE = "-"
 METHODS = {"GET", "HEAD", "POST", "DELETE", "OPTIONS"}  # what a label may say
 SERVER_LOGGER = "uvicorn.error"
 REQUEST_ID_HEADER = "X-Request-Id"
+REQUEST_ID_NAME = b"x-request-id"  # as ASGI has it
 REQUEST_ID_BYTES = 12
 MAX_PLACES = 12
+JSON = json.JSONEncoder(default=repr)
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 log = structlog.get_logger()
@@ -39,19 +44,13 @@ log = structlog.get_logger()
 
 def configure_logging(log_format: Literal["json", "text"]) -> None:
     """One line per event on standard error, for the widget's own events and its libraries'."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _locate_exception,
-    ]
     last: Processor = (
-        structlog.processors.JSONRenderer()
+        _as_json
         if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
-        processors=[*shared, _put_in_order, last],
+        processors=[_complete, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -59,7 +58,7 @@ def configure_logging(log_format: Literal["json", "text"]) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, _name_library], processors=[_tidy, _put_in_order, last]
+            foreign_pre_chain=[_name_library], processors=[_tidy, _complete, last]
         )
     )
     handler.addFilter(_is_no_repetition)
@@ -111,7 +110,7 @@ class AccessLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = answered_id
+                message["headers"].append((REQUEST_ID_NAME, answered_id.encode()))
             await send(message)
 
         try:
@@ -129,7 +128,7 @@ class AccessLog:
 
 def _begin(scope: Scope) -> str:
     """Binds the request's id: the caller's own, where it is one and nothing else."""
-    given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+    given = next((v.decode("latin-1") for n, v in scope["headers"] if n == REQUEST_ID_NAME), "")
     clear_contextvars()
     if WELL_FORMED_ID.fullmatch(given):
         bind_contextvars(request_id=given)
@@ -138,7 +137,7 @@ def _begin(scope: Scope) -> str:
 
 def _record_request(method: str, route: str, status: int, seconds: float) -> None:
     label = method if method in METHODS else "other"
-    metrics.request_seconds.labels(label, route, f"{status // 100}xx").observe(seconds)
+    _timer(label, route, f"{status // 100}xx").observe(seconds)
     if route not in QUIET_ROUTES or status >= 500:
         log.info(
             "request",
@@ -149,7 +148,29 @@ def _record_request(method: str, route: str, status: int, seconds: float) -> Non
         )
 
 
-def _locate_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+@cache
+def _timer(method: str, route: str, status: str) -> Histogram:
+    """`labels` takes a lock and looks at each label, every time."""
+    return metrics.request_seconds.labels(method, route, status)
+
+
+def _complete(_: WrappedLogger, level: str, event: EventDict) -> EventDict:
+    """What every line has comes first, and what there is not is left out.
+
+    One function, because each line of a request goes through it.
+    """
+    _locate_exception(event)
+    moment = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    line = {"timestamp": moment, "level": level, "event": event.pop("event")}
+    details = event | {n: v for n, v in get_contextvars().items() if n not in event}
+    return line | {name: value for name, value in details.items() if value is not None}
+
+
+def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
+    return JSON.encode(event)
+
+
+def _locate_exception(event: EventDict) -> None:
     given = event.pop("exc_info", None)
     error = given[1] if isinstance(given, tuple) else given
     if error is True:
@@ -157,7 +178,6 @@ def _locate_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     if isinstance(error, BaseException):
         event["error"] = type(error).__name__
         event["at"] = list(_places(error))
-    return event
 
 
 def _places(error: BaseException) -> Iterator[str]:
@@ -179,12 +199,6 @@ def _name_library(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def _is_no_repetition(record: logging.LogRecord) -> bool:
     """uvicorn says again what `request_failed` and `start_failed` have said."""
     return not str(record.msg).startswith(("Exception in ASGI application", "Traceback"))
-
-
-def _put_in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """What every line has comes first, and what there is not is left out."""
-    common = {name: event.pop(name) for name in ("timestamp", "level", "event")}
-    return common | {name: value for name, value in event.items() if value is not None}
 
 
 def _tidy(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:

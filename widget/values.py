@@ -32,12 +32,15 @@ class Number:
     literal: str
 
 
+_json = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)
+
+
 def load(text: str) -> Any:
     """Parses JSON, with each number as a Number. `NaN` and `Infinity` count as numbers.
 
     Raises ValueError if it is not JSON, and RecursionError if it is nested very deep.
     """
-    return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=Number)
+    return _json.decode(text)
 
 
 def neutral(text: str) -> str:

@@ -53,10 +53,20 @@ def test_bytes_that_were_never_sealed_are_unreadable(data: bytes) -> None:
 
 def test_a_sealed_value_that_was_changed_is_unreadable() -> None:
     seal = Seal([OLD])
-    sealed = bytearray(seal.seal("Mara"))
-    sealed[20] ^= 1
-    with pytest.raises(Unreadable):
-        seal.open(bytes(sealed))
+    sealed = seal.seal("Mara")
+    for place in range(len(sealed)):
+        changed = bytearray(sealed)
+        changed[place] ^= 1
+        with pytest.raises(Unreadable):
+            seal.open(bytes(changed))
+        with pytest.raises(Unreadable):
+            seal.open(sealed[:place])
+
+
+def test_what_an_earlier_version_sealed_still_opens() -> None:
+    """Events and usage, which outlive a schema version, were sealed with Fernet."""
+    (before,) = Seal([OLD]).wrap(b'["client-7","Mara"]').values()
+    assert Seal([NEW, OLD]).open(before) == ["client-7", "Mara"]
 
 
 def test_the_index_key_opens_with_each_of_the_secrets_it_was_wrapped_for() -> None:
