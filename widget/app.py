@@ -84,14 +84,14 @@ def create_app(
             await partner.close()
             await store.close()
 
-    routes = [
-        Route("/embed/{token}", embed.show),
+    routes = [  # those that are asked for most come first, as Starlette tries one after the other
         Route("/embed/{token}/run", embed.watch, methods=["GET"]),
+        Route("/embed/{token}", embed.show),
+        Route("/api/v1/sessions", host.open_session, methods=["POST"]),
         Route("/embed/{token}/run", embed.start, methods=["POST"]),
         Route("/embed/{token}/report", embed.view),
         Route("/embed/{token}/cancellation", embed.cancel, methods=["POST"]),
         Route("/embed/{token}/leave", embed.leave, methods=["POST"]),
-        Route("/api/v1/sessions", host.open_session, methods=["POST"]),
         Route("/api/v1/statuses", host.statuses, methods=["POST"]),
         Route("/api/v1/usage", host.usage, methods=["GET"]),
         Route("/api/v1/candidates/{pair:anything}", host.erase, methods=["DELETE"]),

@@ -91,7 +91,7 @@ class HostAPI:
             expires_at=datetime.fromtimestamp(int(session.expires_at), UTC),
             warnings=[FieldNote(**warning) for warning in warnings],
         )
-        return JSONResponse(answer.model_dump(mode="json"), status_code=201)
+        return Response(answer.model_dump_json(), 201, media_type="application/json")
 
     async def statuses(self, request: Request) -> Response:
         """POST /api/v1/statuses"""

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -15,6 +16,8 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 # long for any field, and is refused with a message about its field.
 MAX_DIGITS = 1_001
 
+SURROGATE = re.compile(rb"\xed[\xa0-\xbf]|\\u[dD][89a-fA-F]")  # in UTF-8, or escaped
+
 REPLACED = "Contained a lone surrogate, which became U+FFFD"
 UNREADABLE = "The body cannot be read as JSON."
 MESSAGES = {  # in place of Pydantic's messages that name types of Python
@@ -26,6 +29,8 @@ MESSAGES = {  # in place of Pydantic's messages that name types of Python
 Note = dict[str, str]  # {field, message}, the field as a dotted path
 M = TypeVar("M", bound=BaseModel)
 
+_decoder = json.JSONDecoder(parse_int=lambda digits: int(digits[:MAX_DIGITS]))
+
 
 async def read_json(request: Request) -> tuple[Any, list[Note]]:
     """The body's value, and notes on what was corrected in it. Raises Problem (413, 415, 422)."""
@@ -35,7 +40,10 @@ async def read_json(request: Request) -> tuple[Any, list[Note]]:
     body = await _body(request)
     warnings: list[Note] = []
     try:
-        return _without_lone_surrogates(_parsed(body), "", warnings), warnings
+        value = _parsed(body)
+        if SURROGATE.search(body):
+            value = _without_lone_surrogates(value, "", warnings)
+        return value, warnings
     except RecursionError:
         _refuse("Nested too deep")
 
@@ -72,7 +80,7 @@ def _parsed(body: bytes) -> Any:
     """Not by Pydantic's parser, which refuses lone surrogates."""
     try:
         text = body.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogatepass")
-        return json.loads(text, parse_int=lambda digits: int(digits[:MAX_DIGITS]))
+        return _decoder.decode(text)
     except UnicodeDecodeError as error:
         _refuse(f"Invalid UTF-8 at byte {error.start}")
     except json.JSONDecodeError as error:

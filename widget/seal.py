@@ -5,7 +5,6 @@ several secrets the first one seals and each of them opens, which is how a secre
 """
 
 import base64
-import hashlib
 import hmac
 import json
 import secrets
@@ -23,6 +22,7 @@ KEY_ID_BYTES = 8
 NONCE_BYTES = 12
 FORMAT = b"\x01"  # Fernet, which sealed before schema version 4, begins with a letter
 PREFIX_BYTES = len(FORMAT) + KEY_ID_BYTES
+COMPACT = json.JSONEncoder(separators=(",", ":"))  # json.dumps would make one for each value
 
 
 class Unreadable(Exception):
@@ -49,7 +49,7 @@ class Seal:
         self.fingerprints = [_text(_derive(secret, b"fingerprint")) for secret in secrets]
 
     def seal(self, value: Any) -> bytes:
-        content = json.dumps(value, separators=(",", ":")).encode()
+        content = COMPACT.encode(value).encode()
         nonce = secrets.token_bytes(NONCE_BYTES)
         return self._prefix + nonce + self._cipher.encrypt(nonce, content, self._prefix)
 
@@ -86,14 +86,16 @@ def pair_name(index_key: bytes, client_id: str, candidate_id: str) -> str:
     they are stored as a keyed hash. The key lives in the store, wrapped, and survives a change of
     `WIDGET_SECRET_KEY`.
     """
-    message = json.dumps([client_id, candidate_id]).encode()
-    return hmac.new(index_key, message, hashlib.sha256).hexdigest()
+    return _keyed_hash(index_key, [client_id, candidate_id])
 
 
 def client_name(index_key: bytes, client_id: str) -> str:
     """The name under which a client's usage is counted, as for `pair_name`."""
-    message = json.dumps([client_id]).encode()
-    return hmac.new(index_key, message, hashlib.sha256).hexdigest()
+    return _keyed_hash(index_key, [client_id])
+
+
+def _keyed_hash(index_key: bytes, ids: Sequence[str]) -> str:
+    return hmac.digest(index_key, json.dumps(ids).encode(), "sha256").hex()
 
 
 def _derive(secret: str, purpose: bytes) -> bytes:
