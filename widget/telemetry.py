@@ -162,7 +162,7 @@ def _complete(_: WrappedLogger, level: str, event: EventDict) -> EventDict:
     _locate_exception(event)
     moment = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     line = {"timestamp": moment, "level": level, "event": event.pop("event")}
-    details = event | {n: v for n, v in get_contextvars().items() if n not in event}
+    details = {**get_contextvars(), **event}
     return line | {name: value for name, value in details.items() if value is not None}
 
 
