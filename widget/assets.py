@@ -124,8 +124,10 @@ def without_comments(script: str) -> str:
 
 
 def stylesheet(name: str) -> str:
+    """Without comments and without the spaces around what ends a declaration or a block."""
     source = (STATIC / name).read_text(encoding="utf-8")
-    return without_comments(re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL))
+    source = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
+    return re.sub(r"\s*([{},;])\s*", r"\1", source.strip())
 
 
 def icon(name: str) -> str:

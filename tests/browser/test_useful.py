@@ -281,10 +281,12 @@ def test_no_heading_stands_at_the_foot_of_a_page(embed: Embed, browser: Browser)
     """Firefox does not heed `break-after`, so it may not be what keeps them from there."""
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
-    for lines in range(0, 48, 4):
+    for lines in range(22, 44, 2):
         report = {
             "summary": "Line.\n" * lines,
-            "interviewQuestions": [{"question": "Why?", "listenFor": "Reasons."}],
+            "interviewQuestions": [
+                {"question": "Why here? " * 12, "why": "Because. " * 20, "listenFor": "Reasons."}
+            ],
         }
         opens_a_report(page, embed, report=report)
         page.add_style_tag(content="h2 { break-after: auto !important }")
