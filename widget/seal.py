@@ -1,4 +1,4 @@
-"""Sealing of what is stored, and the names under which it is found again.
+"""Encryption of what is stored, and the keyed hashes by which it is found again.
 
 Stored values are encrypted with AES-256-GCM, under a key derived from `WIDGET_SECRET_KEY`. With
 several secrets the first one seals and each of them opens, which is how a secret is replaced.
@@ -26,7 +26,7 @@ COMPACT = json.JSONEncoder(separators=(",", ":"))  # json.dumps would make one f
 
 
 class Unreadable(Exception):
-    """Sealed with a secret that is no longer known, or damaged."""
+    """The value was sealed with a secret that is no longer in use, or is damaged."""
 
 
 class Seal:
@@ -65,7 +65,7 @@ class Seal:
             raise Unreadable from error
 
     def wrap(self, index_key: bytes) -> dict[str, bytes]:
-        """The index key once for each secret, by the secret's fingerprint."""
+        """The index key, encrypted with each secret, by the secret's fingerprint."""
         return {
             fingerprint: fernet.encrypt(index_key)
             for fingerprint, fernet in zip(self.fingerprints, self._fernets, strict=True)
@@ -80,17 +80,17 @@ class Seal:
 
 
 def pair_name(index_key: bytes, client_id: str, candidate_id: str) -> str:
-    """The name under which all that concerns one candidate of one client is stored.
+    """The keyed hash by which all rows about one candidate of one client are found.
 
-    The ATS's own identifiers may say something about a person (some are e-mail addresses), so
-    they are stored as a keyed hash. The key lives in the store, wrapped, and survives a change of
-    `WIDGET_SECRET_KEY`.
+    An ATS's identifiers may tell something about a person (some are e-mail addresses), so they are
+    not stored in plain text. The key is stored too, encrypted with each secret, and so survives a
+    change of `WIDGET_SECRET_KEY`.
     """
     return _keyed_hash(index_key, [client_id, candidate_id])
 
 
 def client_name(index_key: bytes, client_id: str) -> str:
-    """The name under which a client's usage is counted, as for `pair_name`."""
+    """The keyed hash by which a client's usage is found. See `pair_name`."""
     return _keyed_hash(index_key, [client_id])
 
 

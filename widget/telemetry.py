@@ -1,8 +1,7 @@
-"""Logs: what happened, never about whom.
+"""Logs: what happened, but never to whom.
 
-A line names the route, such as `/embed/{token}`, not the path, which carries the token itself; and
-an exception by its type and place, not by its message or variables, as both may carry what a
-candidate is called.
+A line names the route, such as `/embed/{token}`, because the path itself contains the token. It
+names an exception's type and place, because its message and variables may contain a person's name.
 """
 
 import json
@@ -66,12 +65,12 @@ def configure_logging(log_format: Literal["json", "text"]) -> None:
 
 
 def silence() -> None:
-    """For commands that say themselves what they find."""
+    """Turns logs off, for commands that print their own results."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 def request_id() -> str:
-    """The id of the request that is being answered, or a new one for what nobody has asked for."""
+    """The id of the current request, or a new id in a task that belongs to no request."""
     known = get_contextvars().get("request_id")
     if known is None:
         known = secrets.token_urlsafe(REQUEST_ID_BYTES)
@@ -80,7 +79,7 @@ def request_id() -> str:
 
 
 def client_address(scope: Scope) -> str | None:
-    """Who asks, by what a trusted proxy says; None where that is no IP address."""
+    """The client's IP address, by a trusted proxy's account if there is one. None if unknown."""
     host, _ = scope.get("client") or ("", 0)
     try:
         return str(ip_address(host))
@@ -89,9 +88,9 @@ def client_address(scope: Scope) -> str | None:
 
 
 class AccessLog:
-    """Logs and counts each request once it has been answered, and gives it an id.
+    """Middleware: logs and measures each request, and gives it an id.
 
-    `routes` are named by their addresses, whose parameters stay in braces.
+    `routes`: a request's route is named by its path with parameters in braces.
     """
 
     def __init__(self, app: ASGIApp, routes: Iterable[Route]) -> None:
@@ -127,7 +126,7 @@ class AccessLog:
 
 
 def _begin(scope: Scope) -> str:
-    """Binds the request's id: the caller's own, where it is one and nothing else."""
+    """Binds the request's id to all log lines: the caller's own if it is well-formed."""
     given = next((v.decode("latin-1") for n, v in scope["headers"] if n == REQUEST_ID_NAME), "")
     clear_contextvars()
     if WELL_FORMED_ID.fullmatch(given):
@@ -181,14 +180,14 @@ def _locate_exception(event: EventDict) -> None:
 
 
 def _places(error: BaseException) -> Iterator[str]:
-    """Where an exception has come through, the innermost last: `widget/runs.py:120 _post`."""
+    """The frames of an exception, the innermost last: `widget/runs.py:120 _post`."""
     for frame, line in list(walk_tb(error.__traceback__))[-MAX_PLACES:]:
         code = frame.f_code
         yield f"{'/'.join(Path(code.co_filename).parts[-2:])}:{line} {code.co_name}"
 
 
 def _name_library(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """A library's message: uvicorn's in full, those of others without their arguments."""
+    """Logs a library's message: uvicorn's in full, others' without their arguments."""
     record: logging.LogRecord = event["_record"]
     said = event["event"] if record.name == SERVER_LOGGER else record.msg
     message = str(said).strip().splitlines()[:1]
@@ -197,7 +196,7 @@ def _name_library(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def _is_no_repetition(record: logging.LogRecord) -> bool:
-    """uvicorn says again what `request_failed` and `start_failed` have said."""
+    """Drops uvicorn's messages on errors that `request_failed` or `start_failed` have logged."""
     return not str(record.msg).startswith(("Exception in ASGI application", "Traceback"))
 
 
