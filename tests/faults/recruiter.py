@@ -56,7 +56,9 @@ def _ask_in(root: Element) -> float | None:
 
 
 def _says_something(element: Element) -> bool:
-    return element.attributes.get("id") == "ci-stage" or element.attributes.get("class") == "notice"
+    """Whether it says how the run stands. What is left out of a report is not that."""
+    name, kind = element.attributes.get("id"), element.attributes.get("class")
+    return name == "ci-stage" or (kind == "notice" and name != "ci-left-out")
 
 
 def _form(element: Element) -> Form:
