@@ -83,7 +83,7 @@ def launch(playwright: Playwright, name: str, *arguments: str) -> Browser:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
+    context = browser.new_context(reduced_motion="reduce")  # to draw 60 frames a second is work
     context.set_default_timeout(TIMEOUT_MS)
     yield context
     context.close()

@@ -1,6 +1,7 @@
 """WCAG 2.2 AA: what axe-core can tell, and what it cannot."""
 
-from typing import Any
+from itertools import cycle
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -12,12 +13,14 @@ from tests.widget.partner import reply
 from widget.languages import LANGUAGES
 
 WIDTHS = (280, 320, 640, 1200)
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 MIN_TARGET = 24  # CSS pixels, WCAG 2.5.8
 # Beside the rules that are on by default, which hold no target to its size.
 RULES: dict[str, Any] = {
     "resultTypes": ["violations"],
     "rules": {"target-size": {"enabled": True}},
 }
+BESIDE_CONTRAST = RULES | {"rules": RULES["rules"] | {"color-contrast": {"enabled": False}}}
 CONTRAST = {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}
 
 # What a screen reader is told: each part of a live region that comes or changes, on its own.
@@ -63,20 +66,10 @@ def test_axe_finds_nothing_in_any_state_width_and_theme(
     state: str, embed: Embed, page: Page
 ) -> None:
     page.goto(getattr(embed, state)())
-    for width in WIDTHS:
+    for width, theme in zip(WIDTHS, cycle(THEMES), strict=False):
         page.set_viewport_size({"width": width, "height": 800})
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            assert look_with_axe(page) == [], (width, theme)
-
-
-@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
-def test_axe_finds_nothing_in_any_language(language: str, embed: Embed, page: Page) -> None:
-    page.set_viewport_size({"width": 640, "height": 800})
-    page.emulate_media(reduced_motion="reduce")
-    for state in STATES:
-        page.goto(getattr(embed, state)(language=language))
-        assert look_with_axe(page) == [], state
+        page.emulate_media(color_scheme=theme)
+        assert look_with_axe(page) == [], (width, theme)
 
 
 def test_axe_finds_nothing_in_limited_sessions_beside_the_intro_and_under_another_name(
@@ -93,9 +86,9 @@ def test_axe_finds_nothing_in_limited_sessions_beside_the_intro_and_under_anothe
     addresses += [embed.start(embed.profile(**one)) for one in ({"permissions": ["run"]}, {})]
     for address in addresses:
         page.goto(address)
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            assert look_with_axe(page) == [], (address, theme)
+        for theme, rules in zip(THEMES, (RULES, CONTRAST), strict=True):
+            page.emulate_media(color_scheme=theme)
+            assert look_with_axe(page, rules) == [], (address, theme)
     expect(page.locator("#ci-other-name")).to_be_visible()
 
 
@@ -116,15 +109,19 @@ def test_axe_finds_what_is_wrong(embed: Embed, page: Page) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_is_cut_off_in_a_narrow_column_or_with_text_twice_as_large(
+def test_in_each_language_nothing_is_cut_off_and_axe_finds_nothing(
     language: str, embed: Embed, page: Page
 ) -> None:
+    """In a narrow column as with text twice as large."""
     for state in STATES:
         page.goto(getattr(embed, state)(language=language))
         for width, text in ((280, "100%"), (320, "100%"), (640, "200%")):
             page.set_viewport_size({"width": width, "height": 800})
             page.evaluate("size => document.documentElement.style.fontSize = size", text)
             assert overflowing(page) == [], (state, width, text)
+        page.evaluate("document.documentElement.style.fontSize = ''")
+        if language != "en":
+            assert look_with_axe(page, BESIDE_CONTRAST) == [], state
 
 
 def overflowing(page: Page) -> list[str]:
@@ -175,6 +172,7 @@ def test_levels_and_bars_stay_visible_in_forced_colors(browser: Browser, embed: 
 
 
 def test_with_reduced_motion_nothing_moves(embed: Embed, page: Page) -> None:
+    page.emulate_media(reduced_motion="no-preference")
     page.goto(embed.running())
     moving = "() => document.getAnimations().length"
     assert page.evaluate(moving) > 0

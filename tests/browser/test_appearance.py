@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.embed import Embed
 from tests.browser.recruiter import RUN
-from tests.browser.test_accessibility import CONTRAST, look_with_axe
+from tests.browser.test_accessibility import CONTRAST, THEMES, look_with_axe
 
 BUTTON = "#ci-button"
 UGLY = ("#ffff00", "#000000", "#ffffff", "#ff0000", "#777777")
@@ -125,13 +125,14 @@ def test_the_appearance_stays_while_a_run_goes_on(embed: Embed, page: Page) -> N
 
 @pytest.mark.parametrize("accent", UGLY)
 def test_any_accent_can_be_read_in_both_themes(embed: Embed, page: Page, accent: str) -> None:
-    page.emulate_media(reduced_motion="reduce")
-    for theme in ("light", "dark"):
-        page.mouse.move(0, 0)
-        for state in ("running", "open", "closed", "idle"):
-            page.goto(getattr(embed, state)(appearance={"accent": accent, "theme": theme}))
+    for state in ("running", "open", "closed", "idle"):
+        page.goto(getattr(embed, state)(appearance={"accent": accent}))
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
             assert look_with_axe(page, CONTRAST) == [], (state, theme)
-        page.locator(BUTTON).hover()
+    page.locator(BUTTON).hover()
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
         assert look_with_axe(page, CONTRAST) == [], theme
 
 

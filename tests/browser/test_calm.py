@@ -81,7 +81,6 @@ def test_scroll_selection_and_focus_survive_each_poll(embed: Embed, page: Page) 
     embed.partner.on("POST", reply(retry_after="1", **found(3)))
     embed.partner.on("GET", *(reply(retry_after="1", **found(number)) for number in (4, 5, 6)))
     page.set_viewport_size({"width": 320, "height": 300})
-    page.emulate_media(reduced_motion="reduce")
     page.goto(embed.start(embed.profile()))
     page.locator(".signal a").nth(1).focus()
     page.evaluate("""() => {
@@ -108,6 +107,7 @@ def test_what_is_folded_open_stays_open(embed: Embed, page: Page) -> None:
 
 
 def test_only_new_signals_slide_in(embed: Embed, page: Page) -> None:
+    page.emulate_media(reduced_motion="no-preference")
     embed.partner.on("POST", reply(retry_after="1", **found(3)))
     embed.partner.on("GET", reply(retry_after="1", **found(5)))
     page.goto(embed.start(embed.profile()))
@@ -126,6 +126,7 @@ def test_only_new_signals_slide_in(embed: Embed, page: Page) -> None:
 @pytest.mark.parametrize("state", ["idle", "open"])
 def test_no_colour_fades_in_when_the_page_comes(embed: Embed, page: Page, state: str) -> None:
     """Where the style sheet is a little late, a browser fades into it from its own colours."""
+    page.emulate_media(reduced_motion="no-preference")
     page.goto(getattr(embed, state)())
     fading = """() => [...document.querySelectorAll("*")]
         .filter((element) => getComputedStyle(element).transitionDuration !== "0s")
@@ -139,6 +140,7 @@ SPINNER = "getComputedStyle(document.querySelector('#ci-button'), '::before').an
 
 
 def test_a_press_shows_at_once_that_something_goes_on(embed: Embed, page: Page) -> None:
+    page.emulate_media(reduced_motion="no-preference")
     embed.partner.on("POST", finished())
     page.goto(embed.closed())
     assert page.evaluate(SPINNER) == "none"
@@ -152,6 +154,7 @@ def test_a_press_shows_at_once_that_something_goes_on(embed: Embed, page: Page) 
 
 
 def test_a_press_breaks_no_label_that_had_room(embed: Embed, page: Page) -> None:
+    page.emulate_media(reduced_motion="no-preference")
     held: list[Route] = []
     page.route("**/run", lambda route: held.append(route))
     height = "document.querySelector('#ci-button').clientHeight"

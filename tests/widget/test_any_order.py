@@ -5,12 +5,14 @@ a run that is known, nothing is billed twice, and what is shown fits together.
 """
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -37,6 +39,7 @@ from widget.settings import Settings
 from widget.store import Store
 from widget.sweeper import Sweeper
 
+EXAMPLES = int(os.environ.get("ANY_ORDER_EXAMPLES", "30"))
 CANDIDATES = ("test_green", "test_failed", "test_limited")
 LIMITS = Limits(patience_seconds=0.05)
 LONGEST_RUN_SECONDS = 3600
@@ -283,9 +286,9 @@ def expect_agreement(panel: Panel) -> None:
         assert panel.reason is None
 
 
-TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder = pytest.mark.timeout(20 * EXAMPLES)(AnyOrder.TestCase)
 TestAnyOrder.settings = settings(
-    max_examples=60,
+    max_examples=EXAMPLES,
     stateful_step_count=25,
     deadline=None,
     phases=[Phase.generate],  # shrinking a failure takes minutes: ask for it where there is one
