@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from widget.assets import accepted_codings
 from widget.languages import foreign, interface_language, language_tag, preferred_language
 from widget.links import link
+from widget.long_words import with_soft_breaks
 from widget.model import EmbedSession
 from widget.panel import Panel
 from widget.security import MAX_POLICY_BYTES, embed_policy, new_nonce
@@ -87,7 +88,7 @@ class Pages:
             .get_template(template)
             .render(nonce=nonce, status=status, **context)
         )
-        content = html.encode()
+        content = with_soft_breaks(html).encode()
         headers = {
             "Content-Security-Policy": embed_policy(nonce, framed_by),
             "Vary": "HX-Request, Accept-Language, Accept-Encoding",

@@ -154,3 +154,11 @@ def page_of(http: TestClient, text: str, language: str) -> Markup:
     page = http.get(httpx2.URL(response.json()["embed_url"]).path)
     assert page.status_code == 200
     return Markup(page.text.removeprefix("<!doctype html>"))
+
+
+@pytest.mark.parametrize("letter", ["A", "&", "\u0645", "😀"])
+def test_a_word_without_end_can_be_broken_wherever_it_is_drawn(letter: str) -> None:
+    word = letter * 5_000
+    page = draw_report(report={word: word, "list": [word]}, signals=[{"statement": word}])
+    assert word in {element.text for element in page.elements}
+    assert len(page.all("wbr")) >= 4 * (len(word) // 200 - 1)
