@@ -54,7 +54,7 @@ def test_what_is_installed_works_from_any_folder(tmp_path: Path) -> None:
     )
     assert sandbox.stdout.strip() == PROJECT["version"]
     found = subprocess.run(
-        [sys.executable, "-c", "from widget.pages import TEMPLATES; print(TEMPLATES)"],
+        [sys.executable, "-c", "from widget.templates import TEMPLATES; print(TEMPLATES)"],
         cwd=tmp_path / "site",
         check=True,
         capture_output=True,

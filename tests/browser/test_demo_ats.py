@@ -48,7 +48,8 @@ def test_a_call_opens_above_the_log_and_closes_where_it_was(
     recruiter.sees("open")
     page.goto(f"{demo.ats}/integration")
 
-    call = page.locator("a[data-exchange][href*=calls]").first
+    newest = page.locator("a[data-exchange][href*=calls]").first.get_attribute("id")
+    call = page.locator(f"#{newest}")
     call.click()
 
     sheet = page.get_by_role("dialog")
