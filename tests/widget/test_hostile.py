@@ -161,4 +161,11 @@ def test_a_word_without_end_can_be_broken_wherever_it_is_drawn(letter: str) -> N
     word = letter * 5_000
     page = draw_report(report={word: word, "list": [word]}, signals=[{"statement": word}])
     assert word in {element.text for element in page.elements}
-    assert len(page.all("wbr")) >= 4 * (len(word) // 200 - 1)
+    assert len(page.all("wbr")) >= 4 * (len(word) // 500 - 1)
+
+
+def test_a_soft_break_parts_no_letter_from_its_marks() -> None:
+    page = draw_report(report={"list": ["\u0e01\u0e34" * 5_000]})
+    texts = [text for element in page.elements for text in element.texts]
+    assert len(page.all("wbr")) > 10
+    assert not any(text.startswith("\u0e34") for text in texts)
