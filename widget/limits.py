@@ -13,6 +13,7 @@ class Limits:
     pool_seconds: float = 5.0  # until a connection becomes free
     connect_seconds: float = 5.0  # the connection, the proxy's tunnel and TLS, each
     connections: int = 100  # in each process
+    idle_seconds: float = 4.0  # then a connection is closed, before servers close it after five
     claim_margin_seconds: float = 5.0  # between the latest end of a POST and the end of its claim
     patience_seconds: float = 1.5  # how long a click waits for the API before it is answered
 

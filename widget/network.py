@@ -32,7 +32,10 @@ def connect(
     transport = httpx2.AsyncHTTPTransport(
         _tls(authorities),
         trust_env=False,
-        limits=httpx2.Limits(max_connections=limits.connections),
+        # Closed before the server closes them: a POST that meets a closing connection may be lost.
+        limits=httpx2.Limits(
+            max_connections=limits.connections, keepalive_expiry=limits.idle_seconds
+        ),
         proxy=proxy,
     )
     return transport if proxy is None else _Proxied(transport, limits.connect_seconds)

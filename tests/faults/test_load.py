@@ -1,10 +1,11 @@
 """A Partner API that is slow, and the recruiters who have nothing to do with it."""
 
 import asyncio
+import json
 import statistics
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -12,7 +13,7 @@ import pytest
 
 from tests.faults import well
 from tests.faults.conftest import free_port, some_settings
-from tests.faults.partner import Partner, after, answer, keep_silent, once
+from tests.faults.partner import Connection, Partner, after, answer, keep_silent, once
 from tests.faults.recruiter import HTMX, read
 from tests.serving import serving
 from tests.widget.partner import KEY
@@ -104,6 +105,33 @@ async def test_calls_that_ran_out_of_time_give_their_connections_back(
                 await api.get("analysis_1")
         partner.plays["GET"] = answer(200, well.PROCESSING)
         assert (await api.get("analysis_1")).id == "analysis_1"
+
+
+@pytest.mark.anyio
+async def test_a_connection_that_its_server_may_be_about_to_close_is_not_used_again() -> None:
+    connections = []
+    body = json.dumps(well.PROCESSING).encode()
+    kept_alive = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+    async def keep_alive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        connection = Connection(reader, writer)
+        with suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                await connection.send(kept_alive)
+        writer.close()
+
+    server = await asyncio.start_server(keep_alive, "127.0.0.1", 0)
+    origin = "http://127.0.0.1:{1}".format(*server.sockets[0].getsockname())
+    api = PartnerAPI(origin, KEY, limits=Limits(idle_seconds=0.2))
+    await api.get("analysis_1")
+    await api.get("analysis_1")
+    assert len(connections) == 1
+    await asyncio.sleep(0.3)  # a pause of that length, not a wait for anything
+    await api.get("analysis_1")
+    assert len(connections) == 2
+    await api.close()
+    server.close()
 
 
 @asynccontextmanager
