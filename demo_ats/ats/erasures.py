@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from itertools import chain, repeat
 
 from demo_ats.ats.candidate_intelligence import CandidateIntelligence, WidgetUnavailable
 
@@ -27,12 +28,12 @@ class Erasures:
         task.add_done_callback(self._tasks.discard)
 
     async def _erase(self, client_id: str, candidate_id: str) -> None:
-        for attempt in range(1_000_000):
+        for seconds in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])):
             try:
                 return await self._intelligence.erase(client_id, candidate_id)
             except WidgetUnavailable as error:
                 log.warning("An erasure did not get through, and is tried again: %s", error)
-                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+                await asyncio.sleep(seconds)
 
     async def close(self) -> None:
         for task in self._tasks:

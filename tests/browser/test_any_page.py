@@ -309,6 +309,19 @@ def test_whatever_never_comes_is_given_up_with_its_cause(
 # Where it is
 
 
+def waits_until_it_is_drawn(page: Page) -> None:
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+
+
+def waits_for_a_later_height(page: Page) -> None:
+    """Has the report grow. Once its new height has come, so has all that it told before."""
+    told = len(events(page, "resize"))
+    embedded(page).evaluate("told => document.body.style.paddingBlockEnd = `${told + 1}em`", told)
+    page.wait_for_function(
+        "told => events.filter(({ name }) => name === 'resize').length > told", arg=told
+    )
+
+
 def test_the_readers_place_is_kept_while_the_panel_is_hidden(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
@@ -317,12 +330,14 @@ def test_the_readers_place_is_kept_while_the_panel_is_hidden(
     panel.evaluate("(panel) => panel.scrollTop = 700")
     for hidden in ("display: none", "content-visibility: hidden"):
         panel.evaluate("(panel, hidden) => panel.style.cssText += hidden", hidden)
-        page.wait_for_timeout(150)  # in which a height of 0 would be told
+        waits_until_it_is_drawn(page)
         panel.evaluate("(panel) => panel.style.cssText = 'height: 500px; overflow: auto'")
-        page.wait_for_timeout(50)
+        waits_for_a_later_height(page)
         assert panel.evaluate("(panel) => panel.scrollTop") == 700, hidden
     panel.evaluate("(panel) => panel.style.inlineSize = '0'")
-    page.wait_for_timeout(150)
+    waits_until_it_is_drawn(page)
+    panel.evaluate("(panel) => panel.style.inlineSize = ''")
+    waits_for_a_later_height(page)
     told = [event["detail"]["height"] for event in events(page, "resize")]
     assert all(0 < height <= heights(page)[0] for height in told), told
 

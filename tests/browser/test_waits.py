@@ -1,7 +1,7 @@
 """What a recruiter reads where a click cannot be carried out at once, or another has canceled."""
 
 import httpx2
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.embed import Embed
 from tests.browser.recruiter import RUN, RUNNING
@@ -9,13 +9,20 @@ from tests.widget.partner import reply
 from widget.brake import MAX_POSTS
 
 
-def test_a_run_within_a_wait_shows_when_it_starts_and_can_be_canceled_until_then(
-    embed: Embed, page: Page
-) -> None:
-    embed.partner.on("POST", httpx2.Response(429, headers={"Retry-After": "50"}))
+def run_answered_with(embed: Embed, page: Page, answer: httpx2.Response) -> Locator:
+    """Presses Run, and the API answers so. Returns the button."""
+    embed.partner.on("POST", answer)
     page.goto(embed.start(embed.profile()))
     run = page.get_by_role("button", name=RUN)
     run.click()
+    return run
+
+
+def test_a_run_within_a_wait_shows_when_it_starts_and_can_be_canceled_until_then(
+    embed: Embed, page: Page
+) -> None:
+    too_many = httpx2.Response(429, headers={"Retry-After": "50"})
+    run = run_answered_with(embed, page, too_many)
     expect(page.get_by_role("button", name=RUNNING)).to_be_disabled()
     expect(page.locator("#ci-stage")).to_contain_text("Starts in")
     page.get_by_role("button", name="Cancel").click()
@@ -26,10 +33,8 @@ def test_a_run_within_a_wait_shows_when_it_starts_and_can_be_canceled_until_then
 def test_a_run_within_a_longer_wait_and_one_too_many_say_from_when_it_may_be_run(
     embed: Embed, page: Page
 ) -> None:
-    embed.partner.on("POST", httpx2.Response(429, headers={"Retry-After": "600"}))
-    page.goto(embed.start(embed.profile()))
-    run = page.get_by_role("button", name=RUN)
-    run.click()
+    too_many = httpx2.Response(429, headers={"Retry-After": "600"})
+    run = run_answered_with(embed, page, too_many)
     expect(page.locator("#ci-status")).to_contain_text("can be run again from")
     embed.partner.on("POST", httpx2.Response(422))
     page.goto(embed.profile())
