@@ -7,7 +7,8 @@ let shown = "";
 
 async function refresh() {
   const html = await text(wire.dataset.source);
-  if (html === null || html === shown) return;
+  // While the sheet is open, the log stays: focus returns to the link in it that opened the sheet.
+  if (html === null || html === shown || sheet.open) return;
   const last = newest();
   const { focused, ...scroll } = place();
   wire.innerHTML = html;
