@@ -60,7 +60,8 @@ def test_the_life_of_the_button(recruiter: Recruiter) -> None:
     recruiter.presses(CLOSE)
     recruiter.presses(VIEW)
     recruiter.sees("open")
-    assert recruiter.states() == ["idle", "running", "open", "closed", "open"]
+    told = ["idle", "running", "open", "closed", "open"]
+    recruiter.waits_until(lambda: recruiter.states() == told)
 
 
 def test_the_life_of_the_button_in_the_demo_ats(

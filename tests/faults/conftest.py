@@ -30,6 +30,7 @@ from widget.store import Store
 from widget.sweeper import Sweeper
 
 REPORT_TTL = 60
+ELSEWHERE = "127.0.0.2"  # no other test asks there, for a server of its own that is gone
 SWEEP_SECONDS = 10  # one in the application; a sweep costs as much as a page
 
 
@@ -112,7 +113,7 @@ def limits() -> Limits:
 @pytest.fixture
 def stage(tmp_path: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     clock = Clock()
-    partner, elsewhere = Partner(well.plays(), free_port()), Partner({}, free_port())
+    partner, elsewhere = Partner(well.plays(), free_port()), Partner({}, free_port(), ELSEWHERE)
     sweepers: list[SweepsOnDemand] = []
 
     def make_sweeper(*parts: Any) -> SweepsOnDemand:

@@ -46,6 +46,7 @@ class Partner:
 
     plays: dict[str, Play]
     port: int
+    host: str = "127.0.0.1"
     calls: list[str] = field(default_factory=list)
     connections: int = 0
     under_way: int = 0
@@ -54,10 +55,10 @@ class Partner:
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     async def open(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=512)
+        self._server = await asyncio.start_server(self._serve, self.host, self.port, backlog=512)
 
     async def close(self) -> None:
         """From now on connections are refused, until it is opened again."""
