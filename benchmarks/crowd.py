@@ -106,7 +106,7 @@ async def _on_the_widget(widget: Widget, runs: int) -> tuple[float, int]:
 async def _watch(crowd: Crowd, profile: Profile) -> None:
     until = time.monotonic() + WATCHED_SECONDS
     answer = await crowd.ask(profile.run, _is_running)
-    while time.monotonic() < until:
+    while _is_running(answer) and time.monotonic() < until:
         address, wait = _next_poll(answer)
         await asyncio.sleep(wait)
         answer = await crowd.ask(message("GET", address, HTMX | BROWSER), _is_running)
