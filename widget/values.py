@@ -13,6 +13,7 @@ from typing import Any
 NOTHING: tuple[Any, ...] = (None, "", [], {})  # the JSON values that count as missing
 
 CHARACTERS_OF_A_VALUE = 1_000  # take as long to draw as one more value
+PIECE = 65_536  # characters: a search of a regular expression lets no other thread run
 
 BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 # https://html.spec.whatwg.org/multipage/dom.html#text-content-2
@@ -45,7 +46,9 @@ def load(text: str) -> Any:
 
 def neutral(text: str) -> str:
     """The text without bidirectional controls, and with U+FFFD for what HTML forbids."""
-    return _forbidden.sub("\ufffd", _bidi_controls.sub("", text))
+    if len(text) <= PIECE:
+        return _forbidden.sub("\ufffd", _bidi_controls.sub("", text))
+    return "".join(neutral(text[at : at + PIECE]) for at in range(0, len(text), PIECE))
 
 
 def outweighs(value: Any, limit: int) -> bool:
