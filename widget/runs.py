@@ -80,7 +80,8 @@ class Runs:
             interval=DEFAULT_RETRY_SECONDS,
             give_up_at=starts_at + self._settings.run_timeout,
         )
-        if not await self._store.claim_start(run, session.id, now):
+        lease_until = now + self._settings.lease
+        if not await self._store.claim_start(run, session.id, now, lease_until):
             return await self._store.closed_until(session.pair, now)
         metrics.runs_started.inc()
         work = self._calls.post(run, session.id)

@@ -40,6 +40,11 @@ INSERT = sessions.insert().values(
     sealed_cv=case((_HAS_REPORT, null()), else_=cast(bindparam("cv"), LargeBinary)),
 )
 UPDATE = update(sessions).where(sessions.c.id == bindparam("session_id"))
+KEEP_PRESENT = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("of_id"), sessions.c.lease_until < bindparam("until"))
+    .values(lease_until=bindparam("until"))
+)
 FORGET_CV = (
     update(sessions)
     .where(sessions.c.pair == bindparam("of_pair"), sessions.c.sealed_cv.is_not(None))

@@ -150,15 +150,20 @@ class Store:
         rows = await self._all(run_rows.SELECT_OUTLINES, pairs=pairs)
         return {run.pair: run for row in rows for run in [run_rows.run_of(row, self._opened)]}
 
-    async def claim_start(self, run: Run, session_id: str, now: float) -> bool:
+    async def claim_start(self, run: Run, session_id: str, now: float, lease_until: float) -> bool:
         """Whether the caller may start this run, in that session: it has inserted or replaced it.
 
         It replaces a run that ended without a report, once the wait that the API has asked for is
         over when the new run starts, and a run whose process is gone. The brake may forbid either.
+        The session's viewer counts as present until `lease_until`.
         """
-        return await self._database.transaction(partial(self._claim_start, run, session_id, now))
+        return await self._database.transaction(
+            partial(self._claim_start, run, session_id, now, lease_until)
+        )
 
-    def _claim_start(self, run: Run, session_id: str, now: float, connection: Connection) -> bool:
+    def _claim_start(
+        self, run: Run, session_id: str, now: float, lease_until: float, connection: Connection
+    ) -> bool:
         if brake.closed_until(connection, run.pair, now) is not None:
             return False
         ids = select(sessions.c.sealed_ids).where(sessions.c.id == session_id).scalar_subquery()
@@ -173,6 +178,9 @@ class Store:
         moments = {"now": now, "starts_at": max(now, run.poll_after)}
         if _change(connection, statement, moments) != 1:
             return False
+        # `renew_session` may come late, and the run would seem left until then.
+        until = {"of_id": session_id, "until": lease_until}
+        connection.execute(session_rows.KEEP_PRESENT, until)
         brake.count(connection, run.pair, now)
         return True
 

@@ -88,7 +88,7 @@ async def _bring_to(phase: str, world: World, session: EmbedSession) -> None:
             give_up_at=now + LONG_SECONDS,
             expires_at=now + world.settings.run_ttl,
         )
-        assert await world.store.claim_start(run, session.id, now)
+        assert await world.store.claim_start(run, session.id, now, lease_until=now)
 
 
 async def _press_run(world: World, session: EmbedSession) -> None:

@@ -442,6 +442,21 @@ async def test_a_run_that_everyone_has_left_is_canceled_after_the_grace(world: W
     assert (run.phase, run.reason) == (Phase.CANCELED, Reason.LEFT)
 
 
+async def test_who_starts_a_run_counts_as_present_until_its_post_has_ended(world: World) -> None:
+    world.partner.on("POST", reply("queued"))
+    session = await world.viewer()
+    await world.sessions.leave(session, "")
+    world.clock.advance(world.settings.leave_grace + 1)
+    world.partner.hold()
+    start = asyncio.create_task(world.runs.start(session))
+    await world.partner.arrived.wait()
+    world.clock.advance(LIMITS.call_seconds)
+    await world.sweeper.sweep()
+    world.partner.released.set()
+    await start
+    assert (await world.known(session)).phase is Phase.RUNNING
+
+
 async def test_a_second_recruiter_keeps_the_run_alive(world: World) -> None:
     world.partner.on("POST", reply("queued"))
     session, second = await world.viewer(), await world.viewer()

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.anyio
 
 NEW_SECRET = "another-secret-that-is-long-enough"
 NOW = Clock().now
+LEASE_UNTIL = NOW + 90
 MARA_OF_IDA = Ids(IDA["id"], MARA["id"])
 
 
@@ -55,7 +56,7 @@ def a_run(store: Store, candidate: dict[str, str] = MARA, **members: object) -> 
 
 async def a_running_run(store: Store, candidate: dict[str, str] = MARA) -> Run:
     run = a_run(store, candidate)
-    assert await store.claim_start(run, "session", NOW)
+    assert await store.claim_start(run, "session", NOW, LEASE_UNTIL)
     assert await store.change(
         run,
         NOW,
@@ -139,7 +140,7 @@ async def test_a_run_comes_back_as_it_was_changed(store: Store) -> None:
 async def test_of_many_who_claim_the_start_at_once_one_wins(database_url: str) -> None:
     stores = await asyncio.gather(*(opened(database_url) for _ in range(3)))
     claims = [
-        store.claim_start(a_run(store, id=f"run-{number}"), "session", NOW)
+        store.claim_start(a_run(store, id=f"run-{number}"), "session", NOW, LEASE_UNTIL)
         for number, store in enumerate(stores * 5)
     ]
     assert sum(await asyncio.gather(*claims)) == 1
@@ -171,10 +172,10 @@ async def test_a_run_that_ended_without_a_report_makes_room_for_another_after_an
     store: Store, phase: Phase
 ) -> None:
     run = await a_running_run(store)
-    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW)
+    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW, LEASE_UNTIL)
     await store.change(run, NOW, phase=phase, poll_after=NOW + 30)
-    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW + 29)
-    assert await store.claim_start(a_run(store, id="run-2"), "session", NOW + 30)
+    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW + 29, LEASE_UNTIL)
+    assert await store.claim_start(a_run(store, id="run-2"), "session", NOW + 30, LEASE_UNTIL)
     again = await known(store, run)
     assert (again.id, again.analysis_id, again.resource) == ("run-2", None, None)
 
@@ -182,13 +183,15 @@ async def test_a_run_that_ended_without_a_report_makes_room_for_another_after_an
 async def test_a_completed_run_is_not_started_again(store: Store) -> None:
     run = await a_running_run(store)
     await store.change(run, NOW, phase=Phase.COMPLETED)
-    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW + 10_000)
+    assert not await store.claim_start(
+        a_run(store, id="run-2"), "session", NOW + 10_000, LEASE_UNTIL
+    )
 
 
 async def test_a_claim_whose_owner_is_gone_lapses(store: Store) -> None:
-    assert await store.claim_start(a_run(store), "session", NOW)
-    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW + 24.9)
-    assert await store.claim_start(a_run(store, id="run-2"), "session", NOW + 25)
+    assert await store.claim_start(a_run(store), "session", NOW, LEASE_UNTIL)
+    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW + 24.9, LEASE_UNTIL)
+    assert await store.claim_start(a_run(store, id="run-2"), "session", NOW + 25, LEASE_UNTIL)
 
 
 async def test_a_run_that_has_left_its_phase_is_not_changed(store: Store) -> None:
@@ -265,7 +268,7 @@ async def test_who_does_not_know_that_a_run_was_erased_changes_nothing(store: St
 async def test_a_start_that_was_erased_is_forgotten_with_the_process_that_made_it(
     store: Store,
 ) -> None:
-    assert await store.claim_start(a_run(store), "session", NOW)
+    assert await store.claim_start(a_run(store), "session", NOW, LEASE_UNTIL)
     assert await store.erase(MARA_OF_IDA, NOW, NOW + 600) is not None
     await store.purge(NOW + 24.9, report_ttl=900)
     assert await store.run(a_run(store).pair) is not None
@@ -361,7 +364,7 @@ async def test_a_new_version_of_the_schema_replaces_sessions_and_runs_and_keeps_
     before = Store(connect(database_url), Seal([SECRET]), tells=True)
     await before.open()
     session_id = await a_session(before)
-    assert await before.claim_start(a_run(before), session_id, NOW)
+    assert await before.claim_start(a_run(before), session_id, NOW, LEASE_UNTIL)
     assert await before.change(a_run(before), NOW, analysis_id="analysis_1")
     kept = await before.usage("2023-11", "2023-11")
     await before.close()
@@ -393,7 +396,7 @@ async def test_what_lies_in_the_database_says_nothing_about_anybody(database_url
     await store.open()
     await a_session(store, mara, "ida@example.com", id="session-1")
     run = a_run(store, mara)
-    assert await store.claim_start(run, "session-1", NOW)
+    assert await store.claim_start(run, "session-1", NOW, LEASE_UNTIL)
     answer = resource(signals=[{"statement": "Built a bridge."}])
     changes = {"phase": Phase.RUNNING, "analysis_id": "analysis_1", "resource": answer}
     assert await store.change(run, NOW, **changes)
