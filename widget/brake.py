@@ -18,6 +18,8 @@ _LAST_THAT_COUNTS = (
     .limit(1)
 )
 
+_INSERT = posts.insert()
+
 
 def closed_until(connection: Connection, pair: str, now: float) -> float | None:
     """The moment from which a POST for the pair is allowed again, or None if it is allowed now."""
@@ -27,7 +29,7 @@ def closed_until(connection: Connection, pair: str, now: float) -> float | None:
 
 
 def count(connection: Connection, pair: str, now: float) -> None:
-    connection.execute(posts.insert().values(pair=pair, sent_at=now))
+    connection.execute(_INSERT, {"pair": pair, "sent_at": now})
 
 
 def forget(connection: Connection, now: float) -> None:

@@ -19,7 +19,7 @@ class Journal:
 
     def __init__(self, index_key: bytes, insert: Callable[..., Any], *, tells: bool) -> None:
         self._index_key = index_key
-        self._insert = insert
+        self._addition = usage.addition(insert)
         self._tells = tells
         self.seal = Seal([index_key.hex()])
 
@@ -47,7 +47,7 @@ class Journal:
         self, connection: Connection, client_id: str, counters: Collection[str], now: float
     ) -> None:
         name = client_name(self._index_key, client_id)
-        usage.count(connection, self._insert, self.seal, name, client_id, counters, now)
+        usage.count(connection, self._addition, self.seal, name, client_id, counters, now)
 
     def tell(
         self, connection: Connection, ids: Ids, event: Event, now: float, *, erasable: bool = True

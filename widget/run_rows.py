@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Boolean, and_, bindparam, case, delete, func, null, or_, select, update
 
 from widget.model import ENDED, Phase, Reason, Run
-from widget.tables import runs
+from widget.tables import runs, sessions
 from widget.values import load
 
 SWEEP_BATCH = 100
@@ -75,6 +75,22 @@ RENEW = (
     .where(runs.c.pair == bindparam("of_pair"), runs.c.expires_at < bindparam("until"))
     .values(expires_at=bindparam("until"))
 )
+
+
+def start(insert: Callable[..., Any]) -> Any:
+    """The INSERT of a run, or the UPDATE of the row that it takes over.
+
+    `insert`: the dialect's own. The parameters are the `values_of` the run, `session_id`, `now` and
+    `starts_at`.
+    """
+    ids = select(sessions.c.sealed_ids).where(sessions.c.id == bindparam("session_id"))
+    statement = insert(runs).values(sealed_ids=ids.scalar_subquery(), sealed_resource=null())
+    replaced = [column for column in statement.excluded if column.name != runs.c.pair.name]
+    return statement.on_conflict_do_update(
+        index_elements=[runs.c.pair],
+        set_={column.name: column for column in replaced},
+        where=MAY_BE_TAKEN_OVER,
+    )
 
 
 def key_of(run: Run) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Store:
         self._database = database
         self._seal = seal
         self._tells = tells
+        self._start = run_rows.start(database.insert)
         self._journal: Journal
 
     async def open(self) -> None:
@@ -166,17 +167,8 @@ class Store:
     ) -> bool:
         if brake.closed_until(connection, run.pair, now) is not None:
             return False
-        ids = select(sessions.c.sealed_ids).where(sessions.c.id == session_id).scalar_subquery()
-        values = run_rows.values_of(run) | {"sealed_ids": ids, "sealed_resource": None}
-        statement = (
-            self._database.insert(runs)
-            .values(values)
-            .on_conflict_do_update(
-                index_elements=[runs.c.pair], set_=values, where=run_rows.MAY_BE_TAKEN_OVER
-            )
-        )
-        moments = {"now": now, "starts_at": max(now, run.poll_after)}
-        if _change(connection, statement, moments) != 1:
+        claim = {"session_id": session_id, "now": now, "starts_at": max(now, run.poll_after)}
+        if _change(connection, self._start, run_rows.values_of(run) | claim) != 1:
             return False
         # `renew_session` may come late, and the run would seem left until then.
         until = {"of_id": session_id, "until": lease_until}
@@ -208,9 +200,8 @@ class Store:
             return await self._write(run_rows.UPDATE, **run_rows.key_of(run), **values) == 1
         if values.get("phase") in ENDED:
             values |= {"ended_at": now, "sealed_ids": None}
-        statement = run_rows.UPDATE.values(values)
         return await self._database.transaction(
-            partial(self._change_and_tell, run, statement, happened, now)
+            partial(self._change_and_tell, run, run_rows.UPDATE, values, happened, now)
         )
 
     async def forget_run(self, run: Run) -> None:
@@ -220,13 +211,14 @@ class Store:
         """Forgets a run under way whose analysis the Partner API no longer knows."""
         happened = [Event(EventType.FAILED, run.analysis_id, reason=GONE)]
         await self._database.transaction(
-            partial(self._change_and_tell, run, run_rows.DELETE, happened, now)
+            partial(self._change_and_tell, run, run_rows.DELETE, {}, happened, now)
         )
 
     def _change_and_tell(
         self,
         run: Run,
         statement: Any,
+        values: Mapping[str, Any],
         happened: Sequence[Event],
         now: float,
         connection: Connection,
@@ -234,7 +226,7 @@ class Store:
         key = run_rows.key_of(run)
         # Read first, because the statement may delete the ids.
         sealed_ids = connection.execute(run_rows.SELECT_IDS, key).scalar()
-        if connection.execute(statement, key).rowcount != 1:
+        if _change(connection, statement, {**key, **values}) != 1:
             return False
         ids = self._journal.opened(sealed_ids)
         if ids is not None:

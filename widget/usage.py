@@ -43,24 +43,32 @@ def counters_of(events: Collection[Event]) -> Collection[str]:
     return [*counters, REUSED] if {EventType.STARTED, EventType.COMPLETED} <= types else counters
 
 
+def addition(insert: Callable[..., Any]) -> Any:
+    """The statement that `count` executes. `insert`: the dialect's own."""
+    statement = insert(usage)
+    return statement.on_conflict_do_update(
+        index_elements=[usage.c.month, usage.c.client],
+        set_={name: usage.c[name] + statement.excluded[name] for name in COUNTERS},
+    )
+
+
 def count(
     connection: Connection,
-    insert: Callable[..., Any],
+    addition: Any,
     seal: Seal,
     client: str,
     client_id: str,
     counters: Collection[str],
     now: float,
 ) -> None:
-    """`insert`: the dialect's own. `client`: the keyed hash by which the row is found."""
-    first = {name: int(name in counters) for name in COUNTERS}
-    statement = insert(usage).values(
-        month=month_of(now), client=client, sealed_client_id=seal.seal(client_id), **first
-    )
-    added = {name: usage.c[name] + 1 for name in counters}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=[usage.c.month, usage.c.client], set_=added)
-    )
+    """`client`: the keyed hash by which the row is found."""
+    values = {
+        "month": month_of(now),
+        "client": client,
+        "sealed_client_id": seal.seal(client_id),
+        **{name: int(name in counters) for name in COUNTERS},
+    }
+    connection.execute(addition, values)
 
 
 def between(connection: Connection, first: str, last: str) -> Sequence[Row[Any]]:
