@@ -204,7 +204,8 @@ class Calls:
 
     async def _accept(self, run: Run, answer: Answer) -> None:
         if await self._record(run, answer):
-            await self._fetch_what_is_missing(run)
+            if PHASES[answer.status] is Phase.COMPLETED:
+                await self._fetch_what_is_missing(run)
             return
         canceling = await self._canceled_meanwhile(run)
         if canceling is None:
