@@ -24,7 +24,7 @@ from tests.reliability.tab import POLL
 
 WORKERS = 2
 SPEED = 1  # of the sandbox: the API's real times, with a window of ten seconds
-LEVELS = (6_000, 5_000, 4_000)  # until one holds
+LEVELS = (6_000, 5_000, 4_000, 3_000)  # until one holds
 GOAL_RUNS = 6_000
 WINDOW_SECONDS = 10.0
 WATCHED_SECONDS = 12.0  # two windows
