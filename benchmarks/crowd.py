@@ -20,7 +20,7 @@ from benchmarks.figures import Figure, percentile
 from benchmarks.profiles import Profile, open_profiles
 from benchmarks.servers import a_sandbox, a_widget
 from tests.processes import KEY, Sandbox, Widget
-from tests.reliability.tab import POLL
+from tests.reliability.simulated_tab import POLL
 
 WORKERS = 2
 SPEED = 1  # of the sandbox: the API's real times, with a window of ten seconds

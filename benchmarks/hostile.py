@@ -20,7 +20,7 @@ from benchmarks.screen import a_browser, click_until_open, open_page
 from benchmarks.servers import a_widget
 from demo_ats.servers import free_ports
 from tests.faults.partner import Partner, answer
-from tests.faults.well import LOCATION, QUEUED
+from tests.faults.usual_answers import LOCATION, QUEUED
 from tests.processes import Sandbox, Widget
 
 MIB = 1024 * 1024

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from benchmarks.figures import Figure
 from benchmarks.servers import a_sandbox, a_widget
 from tests.processes import Sandbox, Widget
-from tests.reliability.tab import Tab
+from tests.reliability.simulated_tab import SimulatedTab
 
 SPEED = 20
 TABS = (1, 10, 50)
@@ -41,7 +41,7 @@ async def figures() -> Sequence[Figure]:
 async def _watch(widget: Widget, tabs: int) -> None:
     async with widget.browser() as http:
         opened = await asyncio.gather(
-            *(Tab.open(http, widget.host_token, _name(widget, tabs)) for _ in range(tabs))
+            *(SimulatedTab.open(http, widget.host_token, _name(widget, tabs)) for _ in range(tabs))
         )
         await asyncio.gather(*(tab.click() for tab in opened))
         await asyncio.gather(*(tab.watch("open", seconds=60) for tab in opened))

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx2
 
 from tests.processes import Serve, Widget, a_sandbox
-from tests.reliability.tab import Tab
+from tests.reliability.simulated_tab import SimulatedTab
 
 RECRUITERS = 10
 WORKERS = 2
@@ -70,7 +70,7 @@ async def _work(widget: Widget, recruiter: int, deadline: float) -> int:
 
 
 async def _handle(http: httpx2.AsyncClient, host_token: str, candidate_id: str) -> None:
-    tab = await Tab.open(http, host_token, candidate_id)
+    tab = await SimulatedTab.open(http, host_token, candidate_id)
     await tab.look()
     await tab.click()
     await tab.watch("open", seconds=60)

@@ -10,7 +10,7 @@ import httpx2
 
 from demo_ats.servers import NO_AUTHORITY
 from tests.processes import Widget
-from tests.reliability.tab import Tab
+from tests.reliability.simulated_tab import SimulatedTab
 
 RUN_SECONDS = 90  # a run that has not ended in a report by then is lost
 PAUSE_SECONDS = 1.0
@@ -88,10 +88,10 @@ class Crowd:
         else:
             self.reports.append(time.monotonic())
 
-    async def _opened(self, http: httpx2.AsyncClient, candidate: str) -> Tab:
+    async def _opened(self, http: httpx2.AsyncClient, candidate: str) -> SimulatedTab:
         while True:
             try:
-                tab = await Tab.open(http, self.widget.host_token, candidate)
+                tab = await SimulatedTab.open(http, self.widget.host_token, candidate)
             except (AssertionError, httpx2.TransportError):
                 await asyncio.sleep(PAUSE_SECONDS)
             else:

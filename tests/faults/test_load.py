@@ -11,14 +11,14 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.faults import well
+from tests.faults import usual_answers
 from tests.faults.conftest import free_port, some_settings
 from tests.faults.partner import Connection, Partner, after, answer, keep_silent, once
 from tests.faults.recruiter import HTMX, read
 from tests.serving import serving
 from tests.widget.partner import KEY
 from tests.widget.people import create_body
-from tests.widget.world import HOST_TOKEN
+from tests.widget.widget_process import HOST_TOKEN
 from widget.answers import AnswerLost, Unavailable
 from widget.app import create_app
 from widget.limits import LIMITS, Limits
@@ -32,7 +32,7 @@ UNLIMITED = httpx2.Limits(max_connections=None)
 
 @pytest.fixture
 async def partner() -> AsyncIterator[Partner]:
-    partner = Partner(well.plays(), free_port())
+    partner = Partner(usual_answers.plays(), free_port())
     await partner.open()
     yield partner
     await partner.close()
@@ -87,7 +87,7 @@ def test_the_wait_for_a_connection_ends_well_before_the_time_of_the_whole_call()
 async def test_a_call_that_waits_for_a_connection_is_made_when_there_is_one(
     partner: Partner,
 ) -> None:
-    partner.plays["GET"] = after(0.1, answer(200, well.PROCESSING))
+    partner.plays["GET"] = after(0.1, answer(200, usual_answers.PROCESSING))
     async with calling(partner, Limits(connections=1)) as api:
         answers = await asyncio.gather(*(api.get("analysis_1") for _ in range(5)))
     assert {found.id for found in answers} == {"analysis_1"}
@@ -103,14 +103,14 @@ async def test_calls_that_ran_out_of_time_give_their_connections_back(
         for _ in range(3):
             with pytest.raises(AnswerLost):
                 await api.get("analysis_1")
-        partner.plays["GET"] = answer(200, well.PROCESSING)
+        partner.plays["GET"] = answer(200, usual_answers.PROCESSING)
         assert (await api.get("analysis_1")).id == "analysis_1"
 
 
 @pytest.mark.anyio
 async def test_a_connection_that_its_server_may_be_about_to_close_is_not_used_again() -> None:
     connections = []
-    body = json.dumps(well.PROCESSING).encode()
+    body = json.dumps(usual_answers.PROCESSING).encode()
     kept_alive = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
     async def keep_alive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

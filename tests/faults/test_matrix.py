@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults import well
+from tests.faults import usual_answers
 from tests.faults.conftest import REPORT_TTL, Stage
 from tests.faults.matrix import FAULTS, SHORT_CALL_SECONDS, Fault, Outcome, Situation
 from tests.faults.recruiter import Page
@@ -26,10 +26,10 @@ ENOUGH_SECONDS = 10.0  # for a short call to end, on however busy a machine
 SWEEP_SECONDS = 2
 LATENESS_SECONDS = 1.0 + SWEEP_SECONDS  # of the page and of the sweeper
 SITUATIONS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
-    "POST": ("POST", well.QUEUED, well.LOCATION),
-    "GET": ("GET", well.PROCESSING, {}),
-    "View": ("GET", well.COMPLETED, {}),
-    "DELETE": ("DELETE", well.CANCELED, {}),
+    "POST": ("POST", usual_answers.QUEUED, usual_answers.LOCATION),
+    "GET": ("GET", usual_answers.PROCESSING, {}),
+    "View": ("GET", usual_answers.COMPLETED, {}),
+    "DELETE": ("DELETE", usual_answers.CANCELED, {}),
 }
 
 
@@ -142,7 +142,7 @@ def struck(stage: Stage, fault: Fault, call: str) -> Iterator[None]:
     assert stage.elsewhere.connections == 0
     if fault.play is None:
         stage.portal.call(stage.partner.open)
-    stage.partner.plays = well.plays()
+    stage.partner.plays = usual_answers.plays()
 
 
 def hold(page: Page, outcome: Outcome, retry_after: float | None = None) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from tests.faults import well
+from tests.faults import usual_answers
 from tests.faults.conftest import Stage
 from tests.faults.matrix import UNCONFIRMED, WITHOUT_REPORT
 from tests.faults.partner import after, answer, hang_up
@@ -48,23 +48,23 @@ def test_a_key_that_is_not_accepted_is_an_error_in_the_log_and_no_detail_on_the_
 def test_a_complete_answer_without_a_report_says_so_and_the_next_view_asks_again(
     stage: Stage,
 ) -> None:
-    stage.partner.plays["GET"] = answer(200, {**well.COMPLETED, "report": None})
+    stage.partner.plays["GET"] = answer(200, {**usual_answers.COMPLETED, "report": None})
     recruiter = stage.recruiter()
     recruiter.press(RUN)
     recruiter.watch_until("open")
     assert recruiter.page.says == list(WITHOUT_REPORT.says)
-    stage.partner.plays = well.plays()
+    stage.partner.plays = usual_answers.plays()
     recruiter.press(CLOSE)
     ends_well(recruiter.press(VIEW))
 
 
 def test_an_answer_about_another_analysis_is_not_shown(stage: Stage) -> None:
-    stage.partner.plays["GET"] = answer(200, {**well.COMPLETED, "id": "analysis_2"})
+    stage.partner.plays["GET"] = answer(200, {**usual_answers.COMPLETED, "id": "analysis_2"})
     recruiter = stage.recruiter()
     recruiter.press(RUN)
     recruiter.watch()
     assert recruiter.page.state == "running"
-    stage.partner.plays = well.plays()
+    stage.partner.plays = usual_answers.plays()
     ends_well(recruiter.watch_until("open"))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.processes import Sandbox, Serve, Widget
 from tests.receiver import REFUSED, SECRET, TAKEN, Receiver, receiving
-from tests.reliability.tab import Tab
+from tests.reliability.simulated_tab import SimulatedTab
 from widget.usage import COUNTERS
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +22,7 @@ ROUNDS = int(os.environ.get("CRASH_ROUNDS", "1"))
 RUNS_PER_ROUND = 10
 RUN_SECONDS = 3.0  # a little more than a run takes at the sandbox's speed
 SLOW_SPEED = 5  # at which a slow POST takes long enough to be hit while it is under way
-HASTY = "tests.reliability.hasty"
+SHORT_LIMITS = "tests.reliability.short_limits"
 
 
 def candidates(round_number: int) -> list[str]:
@@ -31,14 +31,14 @@ def candidates(round_number: int) -> list[str]:
     return [f"test_{kinds[n % 2]}.{round_number}-{n}" for n in range(RUNS_PER_ROUND)]
 
 
-async def click_after(seconds: float, tab: Tab) -> None:
+async def click_after(seconds: float, tab: SimulatedTab) -> None:
     await asyncio.sleep(seconds)
     await tab.click()
     if tab.state == "running":
         await tab.watch("open", "idle", seconds=40)
 
 
-async def report_of(tab: Tab) -> int:
+async def report_of(tab: SimulatedTab) -> int:
     """Watches until the report is there, with a further click where the widget asks for one."""
     clicks = 0
     await tab.look()
@@ -53,7 +53,10 @@ async def report_of(tab: Tab) -> int:
 
 async def kill_amid(widget: Widget, round_number: int, chance: random.Random) -> list[int]:
     async with widget.browser() as http:
-        tabs = [await Tab.open(http, widget.host_token, name) for name in candidates(round_number)]
+        tabs = [
+            await SimulatedTab.open(http, widget.host_token, name)
+            for name in candidates(round_number)
+        ]
         for tab in tabs:
             await tab.look()
         clicks = [
@@ -78,7 +81,7 @@ async def test_runs_that_were_hit_by_a_kill_end_in_a_report_that_is_billed_and_t
 
     async with receiving(answer) as receiver:
         events = {"WIDGET_EVENTS_URL": receiver.address, "WIDGET_EVENTS_SECRET": SECRET}
-        widget = serve(HASTY, 1, **events)
+        widget = serve(SHORT_LIMITS, 1, **events)
         for number in range(ROUNDS):
             further_clicks = await kill_amid(widget, number, chance)
             assert max(further_clicks) <= 1
@@ -125,9 +128,9 @@ async def expect_counted(widget: Widget, sandbox: Sandbox) -> None:
 async def test_a_post_that_was_hit_is_told_and_the_next_click_finds_what_it_made(
     serve: Serve, sandbox: Sandbox
 ) -> None:
-    widget = serve(HASTY)
+    widget = serve(SHORT_LIMITS)
     async with widget.browser() as http:
-        tab = await Tab.open(http, widget.host_token, "test_slow")
+        tab = await SimulatedTab.open(http, widget.host_token, "test_slow")
         click = asyncio.create_task(tab.click())
         await until_posted(http, sandbox)
         widget.kill()

@@ -6,7 +6,7 @@ from itertools import cycle, islice
 import pytest
 
 from tests.processes import Sandbox, Serve, Widget
-from tests.reliability.tab import Tab
+from tests.reliability.simulated_tab import SimulatedTab
 
 pytestmark = pytest.mark.anyio
 
@@ -19,10 +19,10 @@ async def click_at_once(widgets: list[Widget]) -> None:
     browsers = [widget.browser() for widget in widgets]
     try:
         tabs = [
-            await Tab.open(browser, widgets[0].host_token)
+            await SimulatedTab.open(browser, widgets[0].host_token)
             for browser in islice(cycle(browsers), TABS)
         ]
-        clicks = [Tab(tab.http, tab.base) for tab in islice(cycle(tabs), CLICKS)]
+        clicks = [SimulatedTab(tab.http, tab.base) for tab in islice(cycle(tabs), CLICKS)]
         await asyncio.gather(*(click.click() for click in clicks))
         await asyncio.gather(*(click.watch("running", "open", seconds=60) for click in clicks))
         await asyncio.gather(*(tab.watch("open", seconds=60) for tab in tabs))

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from tests import postgres
 from tests.postgres import PostgreSQL
 from tests.processes import Sandbox, Serve, Widget
-from tests.reliability.tab import Tab
+from tests.reliability.simulated_tab import SimulatedTab
 from widget.database import DatabaseUnavailable, connect
 from widget.limits import Limits
 
@@ -48,7 +48,7 @@ async def test_a_run_goes_on_when_the_database_is_back(
 ) -> None:
     widget = serve(WIDGET_LEASE=str(LEASE_SECONDS), WIDGET_LEAVE_GRACE="1")
     async with widget.browser() as http:
-        tab = await Tab.open(http, widget.host_token, "test_red")
+        tab = await SimulatedTab.open(http, widget.host_token, "test_red")
         await tab.look()
         await tab.click()
         assert tab.state == "running"

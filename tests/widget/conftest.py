@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 
 from tests.widget.partner import KEY, Partner
-from tests.widget.world import HOST_TOKEN, SECRET, Clock, World, a_world
+from tests.widget.widget_process import HOST_TOKEN, SECRET, Clock, WidgetProcess, a_widget_process
 from widget.database import connect
 from widget.seal import Seal
 from widget.settings import Settings
@@ -53,10 +53,12 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def world(settings: MakeSettings, database_url: str, clock: Clock) -> AsyncIterator[World]:
-    world = a_world(settings(database_url=database_url), clock, Partner(clock))
-    await world.store.open()
-    yield world
-    await world.settle()
-    await world.api.close()
-    await world.store.close()
+async def process(
+    settings: MakeSettings, database_url: str, clock: Clock
+) -> AsyncIterator[WidgetProcess]:
+    process = a_widget_process(settings(database_url=database_url), clock, Partner(clock))
+    await process.store.open()
+    yield process
+    await process.settle()
+    await process.api.close()
+    await process.store.close()

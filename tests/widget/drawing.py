@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from tests.widget.markup import Markup
 from tests.widget.partner import KEY
-from tests.widget.world import HOST_TOKEN, SECRET
+from tests.widget.widget_process import HOST_TOKEN, SECRET
 from widget.abridgement import abridge
 from widget.model import EmbedSession, Phase, Reason, Run
 from widget.pages import Pages

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 from demo_ats.sandbox.app import create_app
 from tests.widget.partner import KEY
 from tests.widget.people import IDA, create_body
-from tests.widget.world import HOST_TOKEN, SECRET, Clock
+from tests.widget.widget_process import HOST_TOKEN, SECRET, Clock
 from widget.button import LABELS, State
 from widget.database import connect
 from widget.limits import Limits

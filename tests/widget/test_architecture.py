@@ -11,7 +11,16 @@ import pytest
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import Partner, Reply, completed, reply
 from tests.widget.people import IDA, MARA
-from tests.widget.world import COMPLETED, NOW, ORPHANED, STARTING, Clock, World, a_run, a_world
+from tests.widget.widget_process import (
+    COMPLETED,
+    NOW,
+    ORPHANED,
+    STARTING,
+    Clock,
+    WidgetProcess,
+    a_run,
+    a_widget_process,
+)
 from widget.button import LABELS, State, state_of
 from widget.model import EmbedSession, Phase, Run
 
@@ -53,31 +62,31 @@ def cells() -> list[tuple[str, str, str]]:
 async def test_a_run_changes_as_the_table_says(
     settings: MakeSettings, clock: Clock, event: str, before: str, after: str
 ) -> None:
-    world = a_world(settings(), clock, Partner(clock))
-    await world.store.open()
+    process = a_widget_process(settings(), clock, Partner(clock))
+    await process.store.open()
     for method in ("POST", "GET", "DELETE"):
-        world.partner.on(method, ANSWERS.get(event, UNAVAILABLE))
-    session = await world.viewer()
-    await _bring_to(before, world, session)
-    assert await _phase(world, session) == before
-    await _happen(event, world, session)
-    assert await _phase(world, session) == after
-    world.partner.released.set()
-    await world.settle()
-    await world.api.close()
-    await world.store.close()
+        process.partner.on(method, ANSWERS.get(event, UNAVAILABLE))
+    session = await process.viewer()
+    await _bring_to(before, process, session)
+    assert await _phase(process, session) == before
+    await _happen(event, process, session)
+    assert await _phase(process, session) == after
+    process.partner.released.set()
+    await process.settle()
+    await process.api.close()
+    await process.store.close()
 
 
-async def _phase(world: World, session: EmbedSession) -> str:
-    run = await world.store.run(session.pair)
+async def _phase(process: WidgetProcess, session: EmbedSession) -> str:
+    run = await process.store.run(session.pair)
     return "none" if run is None else str(run.phase)
 
 
-async def _bring_to(phase: str, world: World, session: EmbedSession) -> None:
+async def _bring_to(phase: str, process: WidgetProcess, session: EmbedSession) -> None:
     if phase == "starting":
-        await _press_run(world, session)
+        await _press_run(process, session)
     elif phase != "none":
-        now = world.clock()
+        now = process.clock()
         run = Run(
             pair=session.pair,
             id="run",
@@ -86,48 +95,48 @@ async def _bring_to(phase: str, world: World, session: EmbedSession) -> None:
             analysis_id="analysis_1",
             interval=10.0,
             give_up_at=now + LONG_SECONDS,
-            expires_at=now + world.settings.run_ttl,
+            expires_at=now + process.settings.run_ttl,
         )
-        assert await world.store.claim_start(run, session.id, now, lease_until=now)
+        assert await process.store.claim_start(run, session.id, now, lease_until=now)
 
 
-async def _press_run(world: World, session: EmbedSession) -> None:
+async def _press_run(process: WidgetProcess, session: EmbedSession) -> None:
     """Where that makes a POST, it is under way, and not answered before it is released."""
-    world.partner.hold()
-    pressed = asyncio.create_task(world.runs.start(session))
-    arrived = asyncio.create_task(world.partner.arrived.wait())
+    process.partner.hold()
+    pressed = asyncio.create_task(process.runs.start(session))
+    arrived = asyncio.create_task(process.partner.arrived.wait())
     await asyncio.wait({pressed, arrived}, return_when=asyncio.FIRST_COMPLETED)
     arrived.cancel()
 
 
-async def _happen(event: str, world: World, session: EmbedSession) -> None:
+async def _happen(event: str, process: WidgetProcess, session: EmbedSession) -> None:
     match event:
         case "Run is pressed":
-            await _press_run(world, session)
+            await _press_run(process, session)
         case "Cancel is pressed":
-            if await world.store.run(session.pair):
-                await world.runs.cancel(await world.known(session))
+            if await process.store.run(session.pair):
+                await process.runs.cancel(await process.known(session))
         case "everyone has left":
-            world.clock.advance(world.settings.lease + world.settings.leave_grace + 1)
-            await world.sweeper.sweep()
+            process.clock.advance(process.settings.lease + process.settings.leave_grace + 1)
+            await process.sweeper.sweep()
         case "the candidate is erased":
-            await world.runs.erase(IDA["id"], MARA["id"])
+            await process.runs.erase(IDA["id"], MARA["id"])
         case "`WIDGET_RUN_TIMEOUT` has passed":
-            world.clock.advance(LONG_SECONDS)
-            await _call(world, session)
+            process.clock.advance(LONG_SECONDS)
+            await _call(process, session)
         case _:
             assert event in ANSWERS
-            await _call(world, session)
+            await _call(process, session)
 
 
-async def _call(world: World, session: EmbedSession) -> None:
+async def _call(process: WidgetProcess, session: EmbedSession) -> None:
     """Lets the POST through that is under way, else has the GET or the DELETE sent that is due."""
-    world.partner.released.set()
-    await world.settle()
-    if not world.partner.calls:
-        await world.poll(session)
-        await world.sweeper.sweep()
-        await world.settle()
+    process.partner.released.set()
+    await process.settle()
+    if not process.partner.calls:
+        await process.poll(session)
+        await process.sweeper.sweep()
+        await process.settle()
 
 
 def test_the_table_of_events_has_every_phase() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.widget.world import COMPLETED, NOW, ORPHANED, RUNNING, STARTING, a_run
+from tests.widget.widget_process import COMPLETED, NOW, ORPHANED, RUNNING, STARTING, a_run
 from widget.button import (
     LABELS,
     State,

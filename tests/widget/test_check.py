@@ -13,7 +13,7 @@ import pytest
 from tests.postgres import PostgreSQL
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY
-from tests.widget.world import EVENTS
+from tests.widget.widget_process import EVENTS
 from widget.check import Finding, Level, check
 
 PUBLIC_URL = "https://widget.example.com"

@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 20
 ENDLESS = 50 * 1024 * 1024  # more than all buffers on the way hold
 
 
-class Hasty(Connection):
+class ShortLimits(Connection):
     receive_seconds = RECEIVE_SECONDS
     send_seconds = SEND_SECONDS
 
@@ -51,8 +51,8 @@ class App:
 
 
 @contextmanager
-def serving_hastily(app: App, **options: int) -> Iterator[int]:
-    with serving(app, http=Hasty, lifespan="off", **options) as origin:
+def serving_with_short_limits(app: App, **options: int) -> Iterator[int]:
+    with serving(app, http=ShortLimits, lifespan="off", **options) as origin:
         yield int(origin.rpartition(":")[2])
 
 
@@ -63,7 +63,7 @@ def app() -> App:
 
 @pytest.fixture
 def port(app: App) -> Iterator[int]:
-    with serving_hastily(app) as port:
+    with serving_with_short_limits(app) as port:
         yield port
 
 
@@ -289,7 +289,11 @@ def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(port: int) -> None
 
 @pytest.mark.threat(name="exhaustion")
 def test_a_full_server_says_so_but_is_alive(app: App) -> None:
-    with serving_hastily(app, limit_concurrency=3) as port, connected(port), connected(port):
+    with (
+        serving_with_short_limits(app, limit_concurrency=3) as port,
+        connected(port),
+        connected(port),
+    ):
         for path, status in [("/readyz", b"503"), ("/healthz", b"200")]:
             with connected(port) as connection:
                 connection.sendall(head(path, Content_Length="0", Connection="close"))

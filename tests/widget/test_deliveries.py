@@ -14,7 +14,7 @@ from tests.receiver import receiving, take
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import Partner, completed
 from tests.widget.people import IDA, MARA
-from tests.widget.world import EVENTS, Clock, World, a_world
+from tests.widget.widget_process import EVENTS, Clock, WidgetProcess, a_widget_process
 from widget import deliveries, outbox
 from widget.deliveries import RETRY_SECONDS, Deliveries
 
@@ -46,31 +46,37 @@ class ATS:
 @asynccontextmanager
 async def telling(
     settings: MakeSettings, database_url: str, clock: Clock, **members: str
-) -> AsyncIterator[World]:
-    world = a_world(settings(database_url=database_url, **EVENTS | members), clock, Partner(clock))
-    await world.store.open()
+) -> AsyncIterator[WidgetProcess]:
+    process = a_widget_process(
+        settings(database_url=database_url, **EVENTS | members), clock, Partner(clock)
+    )
+    await process.store.open()
     try:
-        yield world
+        yield process
     finally:
-        await world.settle()
-        await world.api.close()
-        await world.store.close()
+        await process.settle()
+        await process.api.close()
+        await process.store.close()
 
 
 @pytest.fixture
-async def world(settings: MakeSettings, database_url: str, clock: Clock) -> AsyncIterator[World]:
-    async with telling(settings, database_url, clock) as world:
-        yield world
+async def process(
+    settings: MakeSettings, database_url: str, clock: Clock
+) -> AsyncIterator[WidgetProcess]:
+    async with telling(settings, database_url, clock) as process:
+        yield process
 
 
-def sender(world: World, ats: ATS) -> Deliveries:
-    return Deliveries(world.store, world.settings, httpx2.MockTransport(ats.answer), world.clock)
+def sender(process: WidgetProcess, ats: ATS) -> Deliveries:
+    return Deliveries(
+        process.store, process.settings, httpx2.MockTransport(ats.answer), process.clock
+    )
 
 
-async def erase(world: World, number: int = 1) -> None:
+async def erase(process: WidgetProcess, number: int = 1) -> None:
     """Makes events: one for each erasure."""
     for _ in range(number):
-        await world.runs.erase(IDA["id"], MARA["id"])
+        await process.runs.erase(IDA["id"], MARA["id"])
 
 
 async def deliver(*senders: Deliveries) -> None:
@@ -84,11 +90,11 @@ async def test_an_event_is_sent_as_standard_webhooks_has_it_and_deleted_once_tak
     settings: MakeSettings, database_url: str
 ) -> None:
     clock = Clock(time.time())
-    async with telling(settings, database_url, clock) as world:
-        await erase(world)
-        (told,) = await world.told()
+    async with telling(settings, database_url, clock) as process:
+        await erase(process)
+        (told,) = await process.told()
         ats = ATS(httpx2.Response(202))
-        await deliver(sender(world, ats))
+        await deliver(sender(process, ats))
         (request,) = ats.requests
         for secret in EVENTS["events_secret"].split(","):
             assert Webhook(secret).verify(request.content, dict(request.headers)) == told
@@ -96,12 +102,12 @@ async def test_an_event_is_sent_as_standard_webhooks_has_it_and_deleted_once_tak
         assert request.headers["Content-Type"] == "application/json"
         assert request.headers["webhook-timestamp"] == str(int(clock()))
         clock.advance(DAY)
-        assert await world.told() == []
+        assert await process.told() == []
 
 
 @pytest.mark.threat(name="hostile receiver")
 async def test_an_event_that_is_not_taken_comes_again_with_its_id_for_three_days(
-    world: World,
+    process: WidgetProcess,
 ) -> None:
     answers: list[httpx2.Response | Exception] = [
         httpx2.Response(500),
@@ -110,20 +116,20 @@ async def test_an_event_that_is_not_taken_comes_again_with_its_id_for_three_days
         httpx2.Response(404),
     ]
     ats = ATS(*answers)
-    one = sender(world, ats)
-    await erase(world)
-    started = world.clock()
+    one = sender(process, ats)
+    await erase(process)
+    started = process.clock()
     await deliver(one)
     for attempts, wait in enumerate([*RETRY_SECONDS, *[RETRY_SECONDS[-1]] * 72], 1):
-        world.clock.advance(wait - 0.1)
+        process.clock.advance(wait - 0.1)
         await deliver(one)
         assert len(ats.requests) == attempts
-        world.clock.advance(0.1)
-        if world.clock() - started >= 3 * DAY:
+        process.clock.advance(0.1)
+        if process.clock() - started >= 3 * DAY:
             break
         await deliver(one)
-    await world.sweeper.sweep()
-    assert await world.store.count_events() == 0
+    await process.sweeper.sweep()
+    assert await process.store.count_events() == 0
     assert RETRY_SECONDS == (5, 30, 120, 600, 1800, 3600)
     assert len(set(ats.ids)) == 1
     assert len({request.content for request in ats.requests}) == 1
@@ -131,34 +137,34 @@ async def test_an_event_that_is_not_taken_comes_again_with_its_id_for_three_days
 
 
 async def test_of_several_processes_one_sends_an_event_and_another_if_that_one_dies(
-    world: World,
+    process: WidgetProcess,
 ) -> None:
     ats = ATS(httpx2.Response(200))
-    await erase(world, 25)
-    senders = [sender(world, ats) for _ in range(4)]
-    while await world.store.count_events():
+    await erase(process, 25)
+    senders = [sender(process, ats) for _ in range(4)]
+    while await process.store.count_events():
         await deliver(*senders)
     assert Counter(Counter(ats.ids).values()) == {1: 25}
-    await erase(world)
-    now = world.clock()
-    (claimed,) = await world.store.claim_events(now, now + deliveries.CLAIM_SECONDS, 10)
-    await deliver(sender(world, ats))
+    await erase(process)
+    now = process.clock()
+    (claimed,) = await process.store.claim_events(now, now + deliveries.CLAIM_SECONDS, 10)
+    await deliver(sender(process, ats))
     assert claimed.id not in ats.ids
-    world.clock.advance(deliveries.CLAIM_SECONDS)
-    await deliver(sender(world, ats))
+    process.clock.advance(deliveries.CLAIM_SECONDS)
+    await deliver(sender(process, ats))
     assert claimed.id in ats.ids
 
 
 async def test_of_too_many_events_the_oldest_are_dropped(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    process: WidgetProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "MAX_WAITING", 3)
     for _ in range(5):
-        world.clock.advance(1)
-        await erase(world)
-    newest = (await world.told())[2:]
-    await world.sweeper.sweep()
-    assert await world.told() == newest
+        process.clock.advance(1)
+        await erase(process)
+    newest = (await process.told())[2:]
+    await process.sweeper.sweep()
+    assert await process.told() == newest
 
 
 async def never(_: asyncio.StreamWriter) -> None:
@@ -204,25 +210,25 @@ async def test_a_bad_receiver_is_given_up_in_time_loses_nothing_and_slows_nothin
     for answer in BAD:
         async with (
             receiving(answer) as receiver,
-            telling(settings, database_url, clock, events_url=receiver.address) as world,
+            telling(settings, database_url, clock, events_url=receiver.address) as process,
         ):
-            await erase(world, 15)
-            one = Deliveries(world.store, world.settings, clock=clock)
+            await erase(process, 15)
+            one = Deliveries(process.store, process.settings, clock=clock)
             started = time.monotonic()
             await one.begin()
             await one.begin()
             assert len(receiver.arrived) <= deliveries.MAX_ATTEMPTS
-            world.partner.on("POST", completed())
-            await world.runs.start(await world.viewer())
+            process.partner.on("POST", completed())
+            await process.runs.start(await process.viewer())
             await one.finish(30)
             assert time.monotonic() - started < 5, answer
-            assert await world.store.count_events() == 17, answer
+            assert await process.store.count_events() == 17, answer
             assert len({event_id for event_id, _ in receiver.arrived}) == deliveries.MAX_ATTEMPTS
             await one.close()
-            while await world.store.count_events():
+            while await process.store.count_events():
                 receiver.answer = take
                 clock.advance(10)
-                one = Deliveries(world.store, world.settings, clock=clock)
+                one = Deliveries(process.store, process.settings, clock=clock)
                 await one.begin()
                 await one.finish(30)
                 await one.close()
@@ -235,12 +241,12 @@ async def test_a_success_is_one_however_large_and_nothing_of_it_is_read_or_kept(
     clock = Clock(time.time())
     async with (
         receiving(flood) as receiver,
-        telling(settings, database_url, clock, events_url=receiver.address) as world,
+        telling(settings, database_url, clock, events_url=receiver.address) as process,
     ):
-        one = Deliveries(world.store, world.settings, clock=clock)
+        one = Deliveries(process.store, process.settings, clock=clock)
         for _ in range(2):
-            await erase(world)
+            await erase(process)
             await one.begin()
             await one.finish(30)
-        assert await world.store.count_events() == 0
+        assert await process.store.count_events() == 0
         await one.close()

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from tests.widget.markup import Markup
 from tests.widget.partner import KEY, Partner, completed, reply
 from tests.widget.people import IDA, MARA, create_body
-from tests.widget.world import HOST_TOKEN, PATIENT, SECRET
+from tests.widget.widget_process import HOST_TOKEN, PATIENT, SECRET
 from widget.app import create_app
 from widget.settings import Settings
 

@@ -13,7 +13,15 @@ from tests.widget.conftest import MakeSettings
 from tests.widget.markup import Markup
 from tests.widget.partner import ANALYSIS, Partner, completed, reply
 from tests.widget.people import IDA, MARA, TOMAS, create_body
-from tests.widget.world import EVENTS, HOST_TOKEN, PATIENT, SECRET, Clock, World, a_world
+from tests.widget.widget_process import (
+    EVENTS,
+    HOST_TOKEN,
+    PATIENT,
+    SECRET,
+    Clock,
+    WidgetProcess,
+    a_widget_process,
+)
 from widget.app import create_app
 from widget.database import DatabaseUnavailable, connect
 from widget.model import EmbedSession, Phase
@@ -22,113 +30,119 @@ from widget.store import Store
 
 pytestmark = pytest.mark.anyio
 
-Story = Callable[[World, EmbedSession], Awaitable[None]]
+Story = Callable[[WidgetProcess, EmbedSession], Awaitable[None]]
 
 
 @pytest.fixture
-async def world(settings: MakeSettings, database_url: str, clock: Clock) -> AsyncIterator[World]:
+async def process(
+    settings: MakeSettings, database_url: str, clock: Clock
+) -> AsyncIterator[WidgetProcess]:
     """One whose ATS takes events."""
-    world = a_world(settings(database_url=database_url, **EVENTS), clock, Partner(clock))
-    await world.store.open()
-    yield world
-    await world.settle()
-    await world.api.close()
-    await world.store.close()
+    process = a_widget_process(settings(database_url=database_url, **EVENTS), clock, Partner(clock))
+    await process.store.open()
+    yield process
+    await process.settle()
+    await process.api.close()
+    await process.store.close()
 
 
-async def brief(world: World) -> list[str]:
+async def brief(process: WidgetProcess) -> list[str]:
     """What is told, as `completed`, or as `failed: refused`."""
     return [
         f"{body['type'].partition('.')[2]}: {body['data']['reason']}".removesuffix(": None")
-        for body in await world.told()
+        for body in await process.told()
     ]
 
 
-async def after_a_moment(world: World, session: EmbedSession) -> None:
-    world.clock.advance(11)
-    await world.poll(session)
+async def after_a_moment(process: WidgetProcess, session: EmbedSession) -> None:
+    process.clock.advance(11)
+    await process.poll(session)
 
 
-async def completes(world: World, session: EmbedSession) -> None:
-    world.partner.on("POST", reply("queued")).on("GET", reply(), completed())
-    await world.runs.start(session)
-    await after_a_moment(world, session)
-    await after_a_moment(world, session)
+async def completes(process: WidgetProcess, session: EmbedSession) -> None:
+    process.partner.on("POST", reply("queued")).on("GET", reply(), completed())
+    await process.runs.start(session)
+    await after_a_moment(process, session)
+    await after_a_moment(process, session)
 
 
-async def exists(world: World, session: EmbedSession) -> None:
-    world.partner.on("POST", completed())
-    await world.runs.start(session)
+async def exists(process: WidgetProcess, session: EmbedSession) -> None:
+    process.partner.on("POST", completed())
+    await process.runs.start(session)
 
 
-async def exists_without_its_report(world: World, session: EmbedSession) -> None:
-    world.partner.on("POST", reply("completed")).on("GET", completed())
-    await world.runs.start(session)
+async def exists_without_its_report(process: WidgetProcess, session: EmbedSession) -> None:
+    process.partner.on("POST", reply("completed")).on("GET", completed())
+    await process.runs.start(session)
 
 
-async def fails(world: World, session: EmbedSession) -> None:
-    world.partner.on("POST", reply("queued")).on("GET", reply("failed", error="Mara, 3 Quay St"))
-    await world.runs.start(session)
-    await after_a_moment(world, session)
+async def fails(process: WidgetProcess, session: EmbedSession) -> None:
+    process.partner.on("POST", reply("queued")).on("GET", reply("failed", error="Mara, 3 Quay St"))
+    await process.runs.start(session)
+    await after_a_moment(process, session)
 
 
-async def is_refused(world: World, session: EmbedSession) -> None:
-    world.partner.on("POST", httpx2.Response(422))
-    await world.runs.start(session)
+async def is_refused(process: WidgetProcess, session: EmbedSession) -> None:
+    process.partner.on("POST", httpx2.Response(422))
+    await process.runs.start(session)
 
 
-async def is_lost(world: World, session: EmbedSession) -> None:
-    world.partner.on("POST", httpx2.Response(500))
-    await world.runs.start(session)
+async def is_lost(process: WidgetProcess, session: EmbedSession) -> None:
+    process.partner.on("POST", httpx2.Response(500))
+    await process.runs.start(session)
 
 
-async def is_gone(world: World, session: EmbedSession) -> None:
-    world.partner.on("POST", reply("queued")).on("GET", httpx2.Response(404))
-    await world.runs.start(session)
-    await after_a_moment(world, session)
+async def is_gone(process: WidgetProcess, session: EmbedSession) -> None:
+    process.partner.on("POST", reply("queued")).on("GET", httpx2.Response(404))
+    await process.runs.start(session)
+    await after_a_moment(process, session)
 
 
-async def is_canceled(world: World, session: EmbedSession) -> None:
-    world.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
-    await world.runs.start(session)
-    await world.runs.cancel(await world.known(session))
+async def is_canceled(process: WidgetProcess, session: EmbedSession) -> None:
+    process.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
+    await process.runs.start(session)
+    await process.runs.cancel(await process.known(session))
 
 
-async def is_left(world: World, session: EmbedSession) -> None:
-    world.partner.on("POST", reply("queued")).on("DELETE", httpx2.Response(500), reply("canceled"))
-    await world.runs.start(session)
-    world.clock.advance(world.settings.lease + world.settings.leave_grace + 1)
-    await world.sweeper.sweep()
-    await world.settle()
-    world.clock.advance(60)
-    await world.sweeper.sweep()
+async def is_left(process: WidgetProcess, session: EmbedSession) -> None:
+    process.partner.on("POST", reply("queued")).on(
+        "DELETE", httpx2.Response(500), reply("canceled")
+    )
+    await process.runs.start(session)
+    process.clock.advance(process.settings.lease + process.settings.leave_grace + 1)
+    await process.sweeper.sweep()
+    await process.settle()
+    process.clock.advance(60)
+    await process.sweeper.sweep()
 
 
-async def never_ends(world: World, session: EmbedSession) -> None:
-    world.partner.on("POST", reply("queued")).on("GET", reply()).on("DELETE", reply("canceled"))
-    await world.runs.start(session)
-    world.clock.advance(world.settings.run_timeout)
-    await world.poll(session)
+async def never_ends(process: WidgetProcess, session: EmbedSession) -> None:
+    process.partner.on("POST", reply("queued")).on("GET", reply()).on("DELETE", reply("canceled"))
+    await process.runs.start(session)
+    process.clock.advance(process.settings.run_timeout)
+    await process.poll(session)
 
 
-async def completes_too_soon_to_be_canceled(world: World, session: EmbedSession) -> None:
-    world.partner.on("POST", reply("queued")).on("DELETE", completed())
-    await world.runs.start(session)
-    await world.runs.cancel(await world.known(session))
+async def completes_too_soon_to_be_canceled(process: WidgetProcess, session: EmbedSession) -> None:
+    process.partner.on("POST", reply("queued")).on("DELETE", completed())
+    await process.runs.start(session)
+    await process.runs.cancel(await process.known(session))
 
 
-async def is_canceled_from_the_other_side(world: World, session: EmbedSession) -> None:
-    world.partner.on("POST", reply("queued")).on("GET", reply("canceled"))
-    await world.runs.start(session)
-    await after_a_moment(world, session)
+async def is_canceled_from_the_other_side(process: WidgetProcess, session: EmbedSession) -> None:
+    process.partner.on("POST", reply("queued")).on("GET", reply("canceled"))
+    await process.runs.start(session)
+    await after_a_moment(process, session)
 
 
-async def is_viewed_when_the_report_is_no_longer_kept(world: World, session: EmbedSession) -> None:
-    await exists(world, session)
-    world.clock.advance(world.settings.report_ttl + 1)
-    world.partner.on("GET", reply("failed"), completed())
-    await world.poll(session)
-    await world.runs.start(await world.viewer())
+async def is_viewed_when_the_report_is_no_longer_kept(
+    process: WidgetProcess, session: EmbedSession
+) -> None:
+    await exists(process, session)
+    process.clock.advance(process.settings.report_ttl + 1)
+    process.partner.on("GET", reply("failed"), completed())
+    await process.poll(session)
+    await process.runs.start(await process.viewer())
 
 
 STORIES: dict[Story, tuple[list[str], dict[str, int]]] = {
@@ -159,17 +173,19 @@ STORIES: dict[Story, tuple[list[str], dict[str, int]]] = {
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-async def test_what_happens_to_a_run_is_told_and_counted_once(world: World, story: Story) -> None:
+async def test_what_happens_to_a_run_is_told_and_counted_once(
+    process: WidgetProcess, story: Story
+) -> None:
     told, counted = STORIES[story]
-    await story(world, await world.viewer())
-    await world.settle()
-    assert await brief(world) == told
-    assert await world.counted() == counted
+    await story(process, await process.viewer())
+    await process.settle()
+    assert await brief(process) == told
+    assert await process.counted() == counted
 
 
-async def test_an_event_says_what_happened_to_whom_and_when(world: World) -> None:
-    await fails(world, await world.viewer())
-    started, failed = await world.told()
+async def test_an_event_says_what_happened_to_whom_and_when(process: WidgetProcess) -> None:
+    await fails(process, await process.viewer())
+    started, failed = await process.told()
     ids = {"client_id": IDA["id"], "candidate_id": MARA["id"], "analysis_id": ANALYSIS}
     assert started == {
         "type": "report.started",
@@ -185,24 +201,24 @@ async def test_an_event_says_what_happened_to_whom_and_when(world: World) -> Non
 
 @pytest.mark.parametrize("part", ["widget.outbox.add", "widget.usage.count"])
 async def test_a_change_and_what_it_tells_are_stored_together_or_not_at_all(
-    world: World, monkeypatch: pytest.MonkeyPatch, part: str
+    process: WidgetProcess, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    world.partner.on("POST", reply("queued")).on("GET", completed())
-    session = await world.viewer()
-    await world.runs.start(session)
-    before, told = await world.known(session), await world.told()
+    process.partner.on("POST", reply("queued")).on("GET", completed())
+    session = await process.viewer()
+    await process.runs.start(session)
+    before, told = await process.known(session), await process.told()
     with monkeypatch.context() as broken:
         broken.setattr(part, break_down)
         with pytest.raises(DatabaseUnavailable):
-            await world.store.change(before, world.clock(), phase=Phase.COMPLETED)
+            await process.store.change(before, process.clock(), phase=Phase.COMPLETED)
         with pytest.raises(DatabaseUnavailable):
-            await world.store.forget_gone_run(before, world.clock())
+            await process.store.forget_gone_run(before, process.clock())
         with pytest.raises(DatabaseUnavailable):
-            await world.runs.erase(IDA["id"], MARA["id"])
-    assert await world.known(session) == before
-    assert await world.told() == told
-    assert await world.counted() == {"started": 1}
-    assert await world.store.load(session.id) is not None
+            await process.runs.erase(IDA["id"], MARA["id"])
+    assert await process.known(session) == before
+    assert await process.told() == told
+    assert await process.counted() == {"started": 1}
+    assert await process.store.load(session.id) is not None
 
 
 def break_down(*_: object) -> None:
@@ -210,56 +226,62 @@ def break_down(*_: object) -> None:
 
 
 @pytest.mark.threat(name="stolen database")
-async def test_an_erasure_takes_what_is_not_delivered_and_is_told_alone(world: World) -> None:
-    world.partner.on("POST", reply("queued")).on("DELETE", httpx2.Response(500), reply("canceled"))
-    session = await world.viewer()
-    await world.runs.start(session)
-    await world.runs.start(await world.viewer(TOMAS))
-    await world.runs.erase(IDA["id"], MARA["id"])
-    world.clock.advance(12)
-    await world.sweeper.sweep()
-    await world.settle()
-    assert await world.run_of(session) is None
-    assert {str(event["data"]["candidate_id"]): event["type"] for event in await world.told()} == {
+async def test_an_erasure_takes_what_is_not_delivered_and_is_told_alone(
+    process: WidgetProcess,
+) -> None:
+    process.partner.on("POST", reply("queued")).on(
+        "DELETE", httpx2.Response(500), reply("canceled")
+    )
+    session = await process.viewer()
+    await process.runs.start(session)
+    await process.runs.start(await process.viewer(TOMAS))
+    await process.runs.erase(IDA["id"], MARA["id"])
+    process.clock.advance(12)
+    await process.sweeper.sweep()
+    await process.settle()
+    assert await process.run_of(session) is None
+    assert {
+        str(event["data"]["candidate_id"]): event["type"] for event in await process.told()
+    } == {
         TOMAS["id"]: "report.started",
         MARA["id"]: "candidate.erased",
     }
-    assert len(await world.told()) == 2
-    assert await world.counted() == {"started": 2, "canceled": 1}
+    assert len(await process.told()) == 2
+    assert await process.counted() == {"started": 2, "canceled": 1}
 
 
 async def test_nothing_more_is_told_of_a_candidate_who_is_erased_while_the_post_is_under_way(
-    world: World,
+    process: WidgetProcess,
 ) -> None:
     for answer in (reply("queued"), completed(), httpx2.Response(500)):
-        world.partner.on("POST", answer).on("DELETE", reply("canceled"))
-        world.partner.arrived.clear()
-        session = await world.viewer()
-        world.partner.hold()
-        pressed = asyncio.create_task(world.runs.start(session))
-        await world.partner.arrived.wait()
-        await world.runs.erase(IDA["id"], MARA["id"])
-        world.partner.released.set()
+        process.partner.on("POST", answer).on("DELETE", reply("canceled"))
+        process.partner.arrived.clear()
+        session = await process.viewer()
+        process.partner.hold()
+        pressed = asyncio.create_task(process.runs.start(session))
+        await process.partner.arrived.wait()
+        await process.runs.erase(IDA["id"], MARA["id"])
+        process.partner.released.set()
         await pressed
-        await world.settle()
-        assert await world.run_of(session) is None
-        assert {event["type"] for event in await world.told()} == {"candidate.erased"}
-    assert await world.counted() == {"canceled": 3}
+        await process.settle()
+        assert await process.run_of(session) is None
+        assert {event["type"] for event in await process.told()} == {"candidate.erased"}
+    assert await process.counted() == {"canceled": 3}
 
 
 async def test_without_an_address_for_events_none_is_kept_but_usage_is(
     settings: MakeSettings, database_url: str, clock: Clock
 ) -> None:
-    world = a_world(settings(database_url=database_url), clock, Partner(clock))
-    await world.store.open()
-    session = await world.viewer()
-    await exists(world, session)
-    await world.runs.open_report(session, await world.known(session))
-    await world.runs.erase(IDA["id"], MARA["id"])
-    assert await world.told() == []
-    assert await world.counted() == {"started": 1, "completed": 1, "reused": 1}
-    await world.api.close()
-    await world.store.close()
+    process = a_widget_process(settings(database_url=database_url), clock, Partner(clock))
+    await process.store.open()
+    session = await process.viewer()
+    await exists(process, session)
+    await process.runs.open_report(session, await process.known(session))
+    await process.runs.erase(IDA["id"], MARA["id"])
+    assert await process.told() == []
+    assert await process.counted() == {"started": 1, "completed": 1, "reused": 1}
+    await process.api.close()
+    await process.store.close()
 
 
 def test_each_opening_of_a_report_is_told_once_with_who_looks(

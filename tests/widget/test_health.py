@@ -16,7 +16,7 @@ from tests import postgres
 from tests.postgres import PostgreSQL
 from tests.widget.conftest import MakeSettings
 from tests.widget.people import create_body
-from tests.widget.world import HOST_TOKEN
+from tests.widget.widget_process import HOST_TOKEN
 from widget.app import create_app
 from widget.limits import Limits
 from widget.sweeper import Sweeper

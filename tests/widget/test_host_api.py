@@ -20,7 +20,7 @@ from tests.serving import serving
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY, Partner, completed, reply
 from tests.widget.people import IDA, MARA, create_body
-from tests.widget.world import HOST_TOKEN, PATIENT
+from tests.widget.widget_process import HOST_TOKEN, PATIENT
 from widget.app import create_app
 from widget.json_body import MAX_BODY_BYTES
 

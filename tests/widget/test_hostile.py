@@ -14,7 +14,7 @@ from tests.widget.conftest import MakeSettings
 from tests.widget.drawing import a_read_run, draw, draw_failure, draw_report
 from tests.widget.markup import Markup
 from tests.widget.partner import Partner, completed
-from tests.widget.world import HOST_TOKEN, PATIENT
+from tests.widget.widget_process import HOST_TOKEN, PATIENT
 from widget.app import create_app
 from widget.links import link
 from widget.model import Phase

@@ -12,7 +12,7 @@ import structlog
 from demo_ats.sandbox.app import create_app
 from tests.serving import serving
 from tests.widget.partner import KEY
-from tests.widget.world import HOST_TOKEN, SECRET
+from tests.widget.widget_process import HOST_TOKEN, SECRET
 from widget import __version__
 from widget.__main__ import main
 

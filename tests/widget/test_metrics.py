@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import Partner, Reply, completed, reply
 from tests.widget.people import IDA, MARA, create_body
-from tests.widget.world import HOST_TOKEN, Clock, World, a_world
+from tests.widget.widget_process import HOST_TOKEN, Clock, WidgetProcess, a_widget_process
 from widget import metrics, shared_counts
 from widget.app import create_app
 from widget.limits import LIMITS
@@ -54,20 +54,20 @@ class Counting:
 
 
 @pytest.mark.anyio
-async def test_a_report_counts_once_however_often_it_is_fetched(world: World) -> None:
+async def test_a_report_counts_once_however_often_it_is_fetched(process: WidgetProcess) -> None:
     started, ended = (
         Counting("runs_started_total"),
         Counting("runs_ended_total", outcome="completed"),
     )
     times, total = Counting("report_seconds_count"), Counting("report_seconds_sum")
-    world.partner.on("POST", reply("queued")).on("GET", completed())
-    session = await world.viewer()
-    await world.runs.start(session)
-    world.clock.advance(40)
-    await world.poll(session)
-    world.clock.advance(world.settings.report_ttl)
-    await world.poll(session)
-    assert world.partner.count("GET") == 2
+    process.partner.on("POST", reply("queued")).on("GET", completed())
+    session = await process.viewer()
+    await process.runs.start(session)
+    process.clock.advance(40)
+    await process.poll(session)
+    process.clock.advance(process.settings.report_ttl)
+    await process.poll(session)
+    assert process.partner.count("GET") == 2
     assert (started.grown, ended.grown, times.grown, total.grown) == (1, 1, 1, 40)
 
 
@@ -81,85 +81,85 @@ async def test_a_report_counts_once_however_often_it_is_fetched(world: World) ->
     ],
 )
 async def test_a_run_that_ends_without_a_report_counts_by_why(
-    world: World, answer: Reply, outcome: str
+    process: WidgetProcess, answer: Reply, outcome: str
 ) -> None:
     ended = Counting("runs_ended_total", outcome=outcome)
-    world.partner.on("POST", reply("queued")).on("GET", answer)
-    session = await world.viewer()
-    await world.runs.start(session)
-    world.clock.advance(11)
-    await world.poll(session)
+    process.partner.on("POST", reply("queued")).on("GET", answer)
+    session = await process.viewer()
+    await process.runs.start(session)
+    process.clock.advance(11)
+    await process.poll(session)
     assert ended.grown == 1
 
 
 @pytest.mark.anyio
-async def test_a_run_that_cannot_be_started_counts_as_ended(world: World) -> None:
+async def test_a_run_that_cannot_be_started_counts_as_ended(process: WidgetProcess) -> None:
     ended = Counting("runs_ended_total", outcome="refused")
-    world.partner.on("POST", httpx2.Response(422))
-    await world.runs.start(await world.viewer())
+    process.partner.on("POST", httpx2.Response(422))
+    await process.runs.start(await process.viewer())
     assert ended.grown == 1
 
 
 @pytest.mark.anyio
-async def test_polls_count_by_where_their_answer_came_from(world: World) -> None:
+async def test_polls_count_by_where_their_answer_came_from(process: WidgetProcess) -> None:
     asked, coalesced = (
         Counting("polls_total", answered_from=source) for source in ("partner_api", "store")
     )
-    world.partner.on("POST", reply("queued")).on("GET", reply())
-    session = await world.viewer()
-    await world.runs.start(session)
-    await world.poll(session)
-    world.clock.advance(11)
+    process.partner.on("POST", reply("queued")).on("GET", reply())
+    session = await process.viewer()
+    await process.runs.start(session)
+    await process.poll(session)
+    process.clock.advance(11)
     for _ in range(3):
-        await world.poll(session)
+        await process.poll(session)
     assert (asked.grown, coalesced.grown) == (1, 3)
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("reason", [Reason.CANCELED, Reason.LEFT, Reason.ERASED])
-async def test_cancellations_count_by_reason(world: World, reason: Reason) -> None:
+async def test_cancellations_count_by_reason(process: WidgetProcess, reason: Reason) -> None:
     marked = Counting("cancellations_total", reason=reason)
     ended = Counting("runs_ended_total", outcome=reason)
-    world.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
-    session = await world.viewer()
-    await world.runs.start(session)
+    process.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
+    session = await process.viewer()
+    await process.runs.start(session)
     match reason:
         case Reason.CANCELED:
-            await world.runs.cancel(await world.known(session))
+            await process.runs.cancel(await process.known(session))
         case Reason.ERASED:
-            await world.runs.erase(IDA["id"], MARA["id"])
+            await process.runs.erase(IDA["id"], MARA["id"])
         case _:
-            world.clock.advance(world.settings.lease + world.settings.leave_grace + 1)
-            await world.sweeper.sweep()
-    await world.settle()
+            process.clock.advance(process.settings.lease + process.settings.leave_grace + 1)
+            await process.sweeper.sweep()
+    await process.settle()
     assert (marked.grown, ended.grown) == (1, 1)
 
 
 @pytest.mark.anyio
 async def test_runs_under_way_are_those_in_the_store(settings: MakeSettings, clock: Clock) -> None:
-    world = a_world(settings(metrics_port=9464), clock, Partner(clock))
-    await world.store.open()
-    world.partner.on("POST", reply("queued")).on("GET", completed())
-    session = await world.viewer()
-    await world.runs.start(session)
-    await world.sweeper.sweep()
+    process = a_widget_process(settings(metrics_port=9464), clock, Partner(clock))
+    await process.store.open()
+    process.partner.on("POST", reply("queued")).on("GET", completed())
+    session = await process.viewer()
+    await process.runs.start(session)
+    await process.sweeper.sweep()
     assert value("runs_under_way") == 1
-    world.clock.advance(11)
-    await world.poll(session)
-    await world.sweeper.sweep()
+    process.clock.advance(11)
+    await process.poll(session)
+    await process.sweeper.sweep()
     assert value("runs_under_way") == 0
-    await world.api.close()
-    await world.store.close()
+    await process.api.close()
+    await process.store.close()
 
 
 @pytest.mark.anyio
-async def test_a_claim_whose_owner_died_is_not_under_way(world: World) -> None:
-    world.partner.on("POST", reply("queued")).hold()
-    click = asyncio.create_task(world.runs.start(await world.viewer()))
-    await world.partner.arrived.wait()
-    assert await world.store.count_under_way(world.clock()) == 1
-    assert await world.store.count_under_way(world.clock() + 2 * LIMITS.call_seconds) == 0
-    world.partner.released.set()
+async def test_a_claim_whose_owner_died_is_not_under_way(process: WidgetProcess) -> None:
+    process.partner.on("POST", reply("queued")).hold()
+    click = asyncio.create_task(process.runs.start(await process.viewer()))
+    await process.partner.arrived.wait()
+    assert await process.store.count_under_way(process.clock()) == 1
+    assert await process.store.count_under_way(process.clock() + 2 * LIMITS.call_seconds) == 0
+    process.partner.released.set()
     await click
 
 
@@ -176,10 +176,12 @@ async def test_a_claim_whose_owner_died_is_not_under_way(world: World) -> None:
         (httpx2.ReadTimeout(""), "AnswerLost"),
     ],
 )
-async def test_calls_count_by_method_and_outcome(world: World, answer: Reply, outcome: str) -> None:
+async def test_calls_count_by_method_and_outcome(
+    process: WidgetProcess, answer: Reply, outcome: str
+) -> None:
     calls = Counting("partner_api_seconds_count", method="POST", outcome=outcome)
-    world.partner.on("POST", answer)
-    await world.runs.start(await world.viewer())
+    process.partner.on("POST", answer)
+    await process.runs.start(await process.viewer())
     assert calls.grown == 1
 
 

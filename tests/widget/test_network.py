@@ -17,7 +17,7 @@ from tests.certificates import DAY, Authority
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import ANALYSIS, KEY
 from tests.widget.people import create_body
-from tests.widget.world import HOST_TOKEN
+from tests.widget.widget_process import HOST_TOKEN
 from widget.answers import AnswerLost, PartnerError, Unavailable
 from widget.app import create_app
 from widget.check import Level, check

@@ -12,7 +12,7 @@ from schemathesis import Case
 
 from tests.serving import serving
 from tests.widget.partner import KEY
-from tests.widget.world import HOST_TOKEN, SECRET
+from tests.widget.widget_process import HOST_TOKEN, SECRET
 from widget.app import create_app
 from widget.openapi import DESCRIPTION
 from widget.session_request import MAX_TEXT_LENGTH

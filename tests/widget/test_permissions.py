@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from tests.widget.markup import Markup
 from tests.widget.partner import Partner, completed, reply
 from tests.widget.test_embed import HTMX, open_session, some_settings
-from tests.widget.world import PATIENT
+from tests.widget.widget_process import PATIENT
 from widget.app import create_app
 from widget.button import LABELS, SENTENCES, State
 from widget.languages import LANGUAGES, translations

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY
 from tests.widget.people import IDA, MARA, create_body
-from tests.widget.world import HOST_TOKEN, SECRET
+from tests.widget.widget_process import HOST_TOKEN, SECRET
 from widget.app import create_app
 from widget.assets import ASSETS, static_url
 from widget.embed import Embed

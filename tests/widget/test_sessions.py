@@ -11,7 +11,7 @@ from itsdangerous import Signer
 
 from tests.widget.conftest import MakeSettings
 from tests.widget.people import IDA, MARA, create_body
-from tests.widget.world import SECRET, Clock
+from tests.widget.widget_process import SECRET, Clock
 from widget.events import Ids
 from widget.model import EmbedSession
 from widget.sessions import Lapsed, NotIssued, Sessions

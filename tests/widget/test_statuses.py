@@ -12,7 +12,16 @@ from starlette.testclient import TestClient
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import Partner, completed, reply
 from tests.widget.people import IDA, MARA, create_body
-from tests.widget.world import COMPLETED, HOST_TOKEN, NOW, ORPHANED, PATIENT, STARTING, Clock, a_run
+from tests.widget.widget_process import (
+    COMPLETED,
+    HOST_TOKEN,
+    NOW,
+    ORPHANED,
+    PATIENT,
+    STARTING,
+    Clock,
+    a_run,
+)
 from widget.app import create_app
 from widget.model import Phase, Reason
 from widget.statuses import MAX_CANDIDATES, status_of

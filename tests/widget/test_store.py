@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from tests.widget.partner import KEY, resource
 from tests.widget.people import IDA, MARA, TOMAS, create_body
-from tests.widget.world import SECRET, Clock
+from tests.widget.widget_process import SECRET, Clock
 from widget.database import DatabaseUnavailable, connect
 from widget.events import Ids
 from widget.model import EmbedSession, Permission, Phase, Reason, Run

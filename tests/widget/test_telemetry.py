@@ -27,7 +27,7 @@ from tests import serving as in_thread
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY, Partner, reply
 from tests.widget.people import create_body
-from tests.widget.world import HOST_TOKEN, PATIENT, SECRET, Clock
+from tests.widget.widget_process import HOST_TOKEN, PATIENT, SECRET, Clock
 from widget.app import create_app
 from widget.json_body import MAX_BODY_BYTES
 from widget.telemetry import AccessLog

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import Partner, completed, reply
 from tests.widget.people import IDA, MARA, TOMAS, create_body
-from tests.widget.world import HOST_TOKEN, PATIENT, Clock, World
+from tests.widget.widget_process import HOST_TOKEN, PATIENT, Clock, WidgetProcess
 from widget.app import create_app
 from widget.tables import usage
 
@@ -99,10 +99,12 @@ def test_usage_stays_when_the_candidate_is_erased(http: TestClient, partner: Par
 
 @pytest.mark.threat(name="stolen database")
 @pytest.mark.anyio
-async def test_what_is_older_than_24_months_is_forgotten(world: World, database_url: str) -> None:
+async def test_what_is_older_than_24_months_is_forgotten(
+    process: WidgetProcess, database_url: str
+) -> None:
     scheme = "postgresql+psycopg" if database_url.startswith("postgresql") else "sqlite"
     engine = create_engine(make_url(database_url).set(drivername=scheme))
-    sealed = world.store._journal.seal.seal("client-1")
+    sealed = process.store._journal.seal.seal("client-1")
     rows = [
         {"month": month, "client": "c", "sealed_client_id": sealed} | NOTHING
         for month in ("2021-10", "2021-11", "2023-11")
@@ -110,8 +112,8 @@ async def test_what_is_older_than_24_months_is_forgotten(world: World, database_
     with engine.begin() as connection:
         connection.execute(insert(usage), rows)
     engine.dispose()
-    await world.sweeper.sweep()
-    found = await world.store.usage("0000-01", "9999-12")
+    await process.sweeper.sweep()
+    found = await process.store.usage("0000-01", "9999-12")
     assert [each.month for each in found] == ["2021-11", "2023-11"]
 
 

@@ -15,7 +15,7 @@ POLL = re.compile(r'hx-get="(?P<address>[^"]+)" hx-trigger="load delay:(?P<milli
 
 
 @dataclass
-class Tab:
+class SimulatedTab:
     """One opening of a profile."""
 
     http: httpx2.AsyncClient
@@ -25,7 +25,7 @@ class Tab:
     @classmethod
     async def open(
         cls, http: httpx2.AsyncClient, host_token: str, candidate_id: str = "test_green"
-    ) -> "Tab":
+    ) -> "SimulatedTab":
         body: dict[str, Any] = {
             "language": "en",
             "client": {"id": "client-1", "company": "Northbridge"},

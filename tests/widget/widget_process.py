@@ -44,7 +44,7 @@ class Clock:
 
 
 @dataclass
-class World:
+class WidgetProcess:
     """One process of the widget: its parts, the Partner API and the time."""
 
     settings: Settings
@@ -87,14 +87,14 @@ class World:
         await self.runs.finish(5)
 
 
-def a_world(settings: Settings, clock: Clock, partner: Partner) -> World:
+def a_widget_process(settings: Settings, clock: Clock, partner: Partner) -> WidgetProcess:
     tells = settings.events_url is not None
     store = Store(connect(settings.database_url), Seal([SECRET]), tells=tells)
     api = PartnerAPI(settings.partner_api_url, KEY, httpx2.MockTransport(partner.answer))
     runs = Runs(store, api, settings, clock, PATIENT)
     sweeper = Sweeper(store, runs, settings, clock)
     sessions = Sessions(store, settings, clock)
-    return World(settings, clock, partner, store, sessions, runs, sweeper, api)
+    return WidgetProcess(settings, clock, partner, store, sessions, runs, sweeper, api)
 
 
 NOW = 1_000.0
