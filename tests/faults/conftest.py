@@ -14,14 +14,15 @@ import httpx2
 import pytest
 from anyio.from_thread import BlockingPortal
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from demo_ats.servers import NO_AUTHORITY
-from tests.faults import well
+from tests.faults import usual_answers
 from tests.faults.partner import Partner
 from tests.faults.recruiter import Recruiter
 from tests.widget.partner import KEY
 from tests.widget.people import create_body
-from tests.widget.world import HOST_TOKEN, SECRET, Clock
+from tests.widget.widget_process import HOST_TOKEN, SECRET, Clock
 from widget import app as widget_app
 from widget.limits import LIMITS, Limits
 from widget.runs import Runs
@@ -50,6 +51,28 @@ class Wire(httpx2.AsyncHTTPTransport):
         return [at for sent, at in self.sent if sent == method]
 
 
+class OneHop(httpx2.BaseTransport):
+    """Sends requests to an application that runs in the thread of `portal`.
+
+    It changes threads once per request. Starlette's own transport does for each part of an answer.
+    """
+
+    def __init__(self, app: ASGIApp, portal: BlockingPortal) -> None:
+        self._transport = httpx2.ASGITransport(app)
+        self._portal = portal
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        return self._portal.call(self._answer, request)
+
+    async def _answer(self, request: httpx2.Request) -> httpx2.Response:
+        answer = await self._transport.handle_async_request(request)
+        assert isinstance(answer.stream, httpx2.AsyncByteStream)
+        body = b"".join([part async for part in answer.stream])
+        return httpx2.Response(
+            answer.status_code, headers=answer.headers, stream=httpx2.ByteStream(body)
+        )
+
+
 class SweepsOnDemand(Sweeper):
     """Leaves it to the stage when to sweep."""
 
@@ -65,17 +88,13 @@ class SweepsOnDemand(Sweeper):
 class Stage:
     """`elsewhere` is another host, which has no business with the key."""
 
-    http: TestClient
+    http: httpx2.Client
+    portal: BlockingPortal
     clock: Clock
     wire: Wire
     partner: Partner
     elsewhere: Partner
     sweepers: list["SweepsOnDemand"] = field(default_factory=list)
-
-    @property
-    def portal(self) -> BlockingPortal:
-        assert self.http.portal is not None
-        return self.http.portal
 
     def count(self, method: str) -> int:
         return len(self.wire.times(method))
@@ -113,7 +132,10 @@ def limits() -> Limits:
 @pytest.fixture
 def stage(tmp_path: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     clock = Clock()
-    partner, elsewhere = Partner(well.plays(), free_port()), Partner({}, free_port(), ELSEWHERE)
+    partner, elsewhere = (
+        Partner(usual_answers.plays(), free_port()),
+        Partner({}, free_port(), ELSEWHERE),
+    )
     sweepers: list[SweepsOnDemand] = []
 
     def make_sweeper(*parts: Any) -> SweepsOnDemand:
@@ -123,8 +145,14 @@ def stage(tmp_path: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(widget_app, "Sweeper", make_sweeper)
     wire = Wire(clock)
     app = widget_app.create_app(some_settings(tmp_path, partner), wire, clock, limits)
-    with TestClient(app, base_url="http://127.0.0.1:8001") as http:
-        stage = Stage(http, clock, wire, partner, elsewhere, sweepers)
+    with TestClient(app) as running:
+        assert running.portal is not None
+        http = httpx2.Client(
+            transport=OneHop(app, running.portal),
+            base_url="http://127.0.0.1:8001",
+            follow_redirects=True,
+        )
+        stage = Stage(http, running.portal, clock, wire, partner, elsewhere, sweepers)
         for host in (partner, elsewhere):
             stage.portal.call(host.open)
         yield stage

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx2
-from starlette.testclient import TestClient
 
 from tests.widget.markup import Element, Markup
 
@@ -75,7 +74,7 @@ def _form(element: Element) -> Form:
 class Recruiter:
     """`wait` lets time pass, in seconds."""
 
-    http: TestClient
+    http: httpx2.Client
     address: str
     wait: Callable[[float], None]
     page: Page = field(default_factory=Page)
