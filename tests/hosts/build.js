@@ -3,7 +3,7 @@
 //
 // A page imports the component from "docs": the first piece of code in the framework's section, or,
 // for build/NAME-request.js, the second. All is built for development, where frameworks complain.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { build } from "esbuild"
 import { compile } from "svelte/compiler"
 import { compileScript, parse } from "vue/compiler-sfc"
@@ -78,6 +78,8 @@ const bundle = (framework, name, snippet, server) =>
   })
 
 mkdirSync(OUT, { recursive: true })
+// As docs/embed.md says. From its own place, TypeScript would not find React's types.
+copyFileSync(`${HERE}/../../static/embed.d.ts`, `${OUT}/embed.d.ts`)
 for (const [framework, language] of Object.entries(COMPONENTS)) {
   for (const [number, snippet] of snippets(framework, language).entries()) {
     const name = framework.toLowerCase() + (number ? "-request" : "")

@@ -1,5 +1,5 @@
 // Checked, not run: what embed.d.ts says about the element to React's JSX.
-import "../../static/embed"
+import "./build/embed"
 
 export const right = (
   <candidate-intelligence
