@@ -12,6 +12,10 @@ export interface CandidateIntelligenceAttributes {
   /** A JSON object of headers for that POST. */
   "session-headers"?: string
   request?: CandidateIntelligenceElement["request"]
+  ref?:
+    | ((element: CandidateIntelligenceElement | null) => void)
+    | { current: CandidateIntelligenceElement | null }
+    | null
 }
 
 export interface CandidateIntelligenceEventMap {

@@ -14,5 +14,8 @@ export const right = (
   />
 )
 
+const held = { current: null as CandidateIntelligenceElement | null }
+export const referred = <candidate-intelligence session-url="/session" ref={held} />
+
 // @ts-expect-error
 export const wrong = <candidate-intelligence session-url={42} />
