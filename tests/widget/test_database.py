@@ -29,7 +29,7 @@ WRITE = "INSERT INTO numbers VALUES (1)"
 ADD = text("INSERT INTO numbers VALUES (:number)")
 
 
-SHORT = Limits(statement_seconds=0.6, least_statement_seconds=0.3)
+SHORT = Limits(statement_seconds=1.0, least_statement_seconds=0.3)
 
 
 @pytest.fixture
