@@ -1,4 +1,4 @@
-"""`python -m demo_ats`: the whole demo, until Ctrl-C."""
+"""`python -m demo_ats`: runs the demo ATS, the widget and the sandbox until Ctrl-C."""
 
 import argparse
 import signal
@@ -21,11 +21,13 @@ WELCOME = """
 def main() -> int:
     options = _options()
     stop = threading.Event()
+    # SIGHUP comes when the terminal is closed. Without a handler it would end this process at once,
+    # and leave the three servers running.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
-    quiet = {"WIDGET_LOG_FORMAT": "text"}
+    widget_settings = {"WIDGET_LOG_FORMAT": "text"}
     try:
-        with running(ports_for(options.port), options.speed, quiet) as demo:
+        with running(ports_for(options.port), options.speed, widget_settings) as demo:
             _welcome(demo)
             stop.wait()
     except CannotStart as error:

@@ -21,12 +21,11 @@ START_SECONDS = 30
 STOP_SECONDS = 10
 POLL_SECONDS = 0.05
 
-# The three servers must not use a proxy that the environment sets for the internet.
+# The environment may set a proxy for the internet. The servers must not use it among themselves.
 DIRECT = {"NO_PROXY": f"localhost,{LOOPBACK}", "no_proxy": f"localhost,{LOOPBACK}"}
 
-NO_AUTHORITY = ssl.SSLContext(
-    ssl.PROTOCOL_TLS_CLIENT
-)  # without certificates, which take long to load
+# Trusts no certificate. The addresses are all http, and loading the system's certificates is slow.
+NO_AUTHORITY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 # For servers on this machine. They restart often, so no connection is kept.
 local = httpx2.Client(
@@ -61,6 +60,7 @@ class Demo:
 
 
 def free_ports() -> Ports:
+    """Three different ports that no program listens on at the moment."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
         for each in sockets:
@@ -69,7 +69,7 @@ def free_ports() -> Ports:
 
 
 def ports_for(ats: int | None) -> Ports:
-    """`ats` for the ATS, and free ports for the others. Without it, the usual ports if free."""
+    """`ats` and two free ports. If `ats` is None: each usual port, or a free one if it is taken."""
     free = free_ports()
     if ats:
         return replace(free, ats=ats)
@@ -160,7 +160,11 @@ def _ats_environment(widget: Mapping[str, str]) -> dict[str, str]:
 def process_of(
     command: Sequence[str], environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Starts a process in its own session, so that Ctrl-C does not reach it, but only us."""
+    """Runs a process during the block, then terminates it, or kills it after STOP_SECONDS.
+
+    It has its own session, so Ctrl-C in the terminal reaches only the caller, who then ends the
+    block. `environment` is added to the caller's.
+    """
     process = subprocess.Popen(  # noqa: S603
         command, env={**os.environ, **DIRECT, **environment}, start_new_session=True
     )
@@ -177,6 +181,7 @@ def process_of(
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
+        # As uvicorn does. Otherwise a port that a server has just left counts as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -186,6 +191,10 @@ def _is_free(port: int) -> bool:
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], address: str) -> None:
+    """Returns when `address` answers with a success.
+
+    Raises CannotStart if the process ends first, or after START_SECONDS.
+    """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:

@@ -16,6 +16,8 @@ GRACEFUL_STOP_SECONDS = 3
 
 
 class Server(uvicorn.Server):
+    """Ends the streams of open boards when it stops. uvicorn would wait for them."""
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.config.app.state.stop()  # type: ignore[union-attr]
         await super().shutdown(sockets)
@@ -43,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_STOP_SECONDS,
     )
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again after stopping
         Server(config).run()
     return 0
 

@@ -18,8 +18,8 @@ class Access:
     def candidate(self, request: Request) -> Candidate:
         """The candidate in the path, if the user's company has a record of them.
 
-        For another company's candidate the answer is also 404, so that nobody learns that the
-        record exists. Raises HTTPException.
+        Raises HTTPException (404) otherwise, also for another company's candidate: a 403 would tell
+        that the record exists.
         """
         tenant = self.user(request).company.id
         candidate = self._pipeline.find(tenant, request.path_params["id"])
@@ -28,6 +28,9 @@ class Access:
         return candidate
 
     def editable_candidate(self, request: Request) -> Candidate:
-        """The same, if the user may also change the record. Raises HTTPException."""
+        """The candidate in the path, if the user may change the record too.
+
+        Raises HTTPException: 403 if the user may not, 404 as `candidate` does.
+        """
         self.user(request).must_edit()
         return self.candidate(request)

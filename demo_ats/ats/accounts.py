@@ -50,7 +50,7 @@ class User:
         return self.role == Role.RECRUITER
 
     def must_edit(self) -> None:
-        """Raises HTTPException."""
+        """Raises HTTPException (403) unless the user may edit."""
         if not self.may_edit:
             raise HTTPException(403, "You may look, but not change anything here.")
 
@@ -68,6 +68,7 @@ class Accounts:
         return self._by_id.get(user_id or "")
 
     def current(self, request: Request) -> User:
+        """The user that the browser's cookie names, or the first one of the demo."""
         return self._by_id.get(request.cookies.get(COOKIE, ""), self._default)
 
     async def switch(self, request: Request) -> Response:

@@ -35,7 +35,10 @@ STATIC = Path(__file__).with_name("static")
 
 
 def create_app(settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> Starlette:
-    """The demo ATS; `transport` stands in for the network to the widget and the sandbox."""
+    """The demo ATS as an ASGI application.
+
+    `transport`: used by tests in place of the network to the widget and the sandbox.
+    """
     everyone = people.load()
     accounts, pipeline = Accounts(everyone.users), Pipeline(everyone.candidates)
     access, rendering = Access(accounts, pipeline), Rendering(accounts)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from demo_ats.ats import cv
 from demo_ats.ats.forms import text
 
-MAX_BODY_BYTES = 3 * 1024 * 1024
+MAX_BODY_BYTES = 3 * 1024 * 1024  # a file of 2 MB, and the other fields
 MAX_LENGTH = 200
 
 
@@ -35,7 +35,8 @@ TOO_LARGE = Application(errors={"cv_file": "The file is larger than 2 MB."})
 
 
 async def read_application(request: Request) -> Application:
-    """The form as it was sent. The text of a CV file replaces pasted text."""
+    """The form as it was sent, with its errors. The text of a CV file replaces pasted text."""
+    # A body that does not tell its length counts as too large.
     if int(request.headers.get("Content-Length", MAX_BODY_BYTES + 1)) > MAX_BODY_BYTES:
         return TOO_LARGE
     async with request.form(max_part_size=MAX_BODY_BYTES) as form:
@@ -51,6 +52,7 @@ async def _uploaded_cv(form: FormData) -> str:
     upload = form.get("cv_file")
     if not isinstance(upload, UploadFile) or not upload.filename:
         return ""
+    # In a thread: a long PDF takes seconds to read, and would block the event loop.
     return await run_in_threadpool(cv.text_of, upload.filename, await upload.read())
 
 

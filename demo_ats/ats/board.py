@@ -50,10 +50,10 @@ class Board:
         return StreamingResponse(self._changes(tenant), media_type="text/event-stream")
 
     async def _changes(self, tenant: str) -> AsyncIterator[str]:
-        """All statuses first, for a board that was offline, then each one that changes.
+        """Yields all statuses first, for a board that was offline, then each one that changes.
 
-        An event only says that something has changed. The status is then requested from the widget,
-        so events may come late, twice or in any order.
+        A candidate's status is not taken from the event, but requested from the widget when an
+        event arrives. So events may come late, twice or in any order.
         """
         with self._events.of(tenant) as changed:
             yield await self._messages(tenant)

@@ -1,7 +1,7 @@
 """Candidate Intelligence in an ATS: the backend's part of the integration. Copy this file.
 
-The widget has the Partner API's key, and the ATS's backend has the widget's host token. Before you
-call `open_session`, check that the user may see the candidate.
+Your backend authenticates with the widget's host token. Only the widget has the Partner API's key.
+Before you call `open_session`, check that the user may see the candidate.
 """
 
 import base64
@@ -17,14 +17,14 @@ from urllib.parse import quote
 import httpx2
 
 TIMEOUT_SECONDS = 5.0
-MAX_IDS = 200  # candidates in one request for statuses
-MAX_AGE_SECONDS = 300  # an event with an older signature is refused: it may be a replay
+MAX_IDS = 200  # how many candidates the widget accepts in one request for statuses
+MAX_AGE_SECONDS = 300  # an event with an older signature may be a replay, and is refused
 
 Permission = Literal["run", "view"]
 
 
 class WidgetUnavailable(Exception):
-    """The widget did not answer, or with an error. The message is for the log, not for users."""
+    """The widget gave no answer, or an error. The message is for the log, not for users."""
 
 
 class NotFromTheWidget(Exception):
@@ -33,7 +33,10 @@ class NotFromTheWidget(Exception):
 
 @dataclass(frozen=True)
 class Client:
-    """The company that is billed, and the recruiter. `id` is the company's in the ATS."""
+    """The company that is billed, and its recruiter.
+
+    `id` and `company` are the company's id in your ATS and its name, the other two the recruiter's.
+    """
 
     id: str
     first_name: str
@@ -43,7 +46,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Whom the report is about. `id` is the person's in the ATS. `cv` is plain text."""
+    """The person whom the report is about. `id` is theirs in your ATS. `cv` is plain text."""
 
     id: str
     first_name: str
@@ -55,9 +58,10 @@ class Candidate:
 
 
 class CandidateIntelligence:
-    """The widget's host API. `token` is its WIDGET_HOST_TOKEN, `origin` that of the ATS's pages.
+    """The widget's host API. Every method that calls the widget may raise WidgetUnavailable.
 
-    Each method raises WidgetUnavailable.
+    `token` is WIDGET_HOST_TOKEN, `origin` is the origin of the ATS's pages, which will frame the
+    widget. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -82,7 +86,10 @@ class CandidateIntelligence:
         permissions: Sequence[Permission],
         language: str,
     ) -> str:
-        """The address for the iframe. Use it for this user and this opening of the profile only."""
+        """Opens a session, and returns the address for the iframe.
+
+        Open one each time that a user opens a profile, and give its address to this user only.
+        """
         body = {
             "language": language,
             "client": asdict(client),
@@ -95,7 +102,7 @@ class CandidateIntelligence:
         return str(await self._call("POST", "/api/v1/sessions", "embed_url", json=body))
 
     async def statuses(self, client_id: str, candidate_ids: Sequence[str]) -> dict[str, str]:
-        """`none`, `running`, `completed`, `failed` or `canceled` by candidate, for a list."""
+        """Returns `none`, `running`, `completed`, `failed` or `canceled` for each candidate id."""
         found: dict[str, str] = {}
         for start in range(0, len(candidate_ids), MAX_IDS):
             ids = candidate_ids[start : start + MAX_IDS]
@@ -105,12 +112,18 @@ class CandidateIntelligence:
         return found
 
     async def usage(self, first_month: str, last_month: str) -> list[dict[str, Any]]:
-        """The usage of each client company by month (`2026-01`), for the ATS's invoices."""
+        """Returns one row for each client company and month, for your invoices.
+
+        The months are written as `2026-01`. Both are included.
+        """
         months = {"from": first_month, "to": last_month}
         return list(await self._call("GET", "/api/v1/usage", "usage", params=months))
 
     async def erase(self, client_id: str, candidate_id: str) -> None:
-        """Call it when the ATS deletes a candidate. Repeat it until it does not raise."""
+        """Has the widget delete all that it keeps about a candidate.
+
+        Call it when your ATS deletes the candidate, and repeat it until it does not raise.
+        """
         pair = f"{quote(client_id, safe='')}/{quote(candidate_id, safe='')}"
         await self._call("DELETE", f"/api/v1/candidates/{pair}")
 
@@ -128,10 +141,11 @@ class CandidateIntelligence:
 
 
 def verified_event(secret: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """The event in a POST, `{type, timestamp, data}`, if the signature is valid.
+    """Verifies a POST of the widget, and returns its event: `{type, timestamp, data}`.
 
-    `secret` is WIDGET_EVENTS_SECRET. An event may be delivered twice, with the same `webhook-id`.
-    Raises NotFromTheWidget. Signatures follow https://www.standardwebhooks.com.
+    `secret` is WIDGET_EVENTS_SECRET. `headers` are looked up in lower case. An event may be
+    delivered twice, with the same `webhook-id`. Raises NotFromTheWidget. Signatures follow
+    https://www.standardwebhooks.com.
     """
     try:
         event_id, sent_at = headers["webhook-id"], headers["webhook-timestamp"]

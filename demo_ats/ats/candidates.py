@@ -14,7 +14,7 @@ from demo_ats.ats.intelligence import Intelligence
 from demo_ats.ats.pipeline import Candidate, Pipeline, Stage
 from demo_ats.ats.rendering import Rendering
 
-PLAIN_IFRAME = "test_existing"  # this candidate's profile shows a plain iframe
+PLAIN_IFRAME = "test_existing"  # this profile does without the element, to show that this works
 MAX_NOTE_LENGTH = 5_000
 
 

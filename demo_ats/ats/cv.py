@@ -13,7 +13,7 @@ import pypdf
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_PAGES = 30
-MAX_XML_BYTES = 16 * 1024 * 1024  # of an uncompressed DOCX, a thousand times larger at worst
+MAX_XML_BYTES = 16 * 1024 * 1024  # unpacked, a DOCX can be a thousand times as large
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -21,7 +21,7 @@ PARAGRAPH, LIST_ITEM = f"{WORD}p", f"{WORD}pPr/{WORD}numPr"
 MARKS = {f"{WORD}tab": "\t", f"{WORD}br": "\n", f"{WORD}noBreakHyphen": "-"}
 MAX_CHARACTERS = 200_000  # the widget cuts longer ones
 
-logging.getLogger("pypdf").setLevel(logging.ERROR)
+logging.getLogger("pypdf").setLevel(logging.ERROR)  # it warns of everything unusual in a file
 
 
 class Unreadable(Exception):
@@ -70,7 +70,7 @@ def _docx(content: bytes) -> str:
             xml = document.read(MAX_XML_BYTES + 1)
         if len(xml) > MAX_XML_BYTES:
             raise Unreadable("The document is too large. Paste the text instead.")
-        root = ElementTree.fromstring(xml)  # noqa: S314 - expat limits what entities become
+        root = ElementTree.fromstring(xml)  # noqa: S314 - expat limits the size of entities
         text = "\n".join(_paragraphs(root))
     except Unreadable:
         raise
@@ -86,7 +86,7 @@ def _paragraphs(node: ElementTree.Element) -> Iterator[str]:
         if child.tag == PARAGRAPH:
             text, is_point = _own_text(child), child.find(LIST_ITEM) is not None
             yield f"- {text}" if is_point and text.strip() else text
-        if child.tag != FALLBACK:  # repeats a text box for older programs
+        if child.tag != FALLBACK:  # a copy of a text box, for older programs
             yield from _paragraphs(child)
 
 
@@ -107,11 +107,14 @@ def _plain(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+        return content.decode("cp1252", errors="replace")  # what older Windows programs write
 
 
 def _clean(text: str) -> str:
-    """The text without lone surrogates and NUL, which occur in PDF files, but not in JSON."""
+    """The text without spaces at the ends of lines, lone surrogates and NUL.
+
+    PDF files may contain the latter two. A lone surrogate cannot be sent in UTF-8.
+    """
     sendable = text.encode("utf-8", "ignore").decode().replace("\0", "")
     return "\n".join(line.rstrip() for line in sendable.splitlines()).strip()
 

@@ -1,4 +1,4 @@
-"""Candidates whom the ATS has deleted, and the widget has to erase."""
+"""Tells the widget to erase the candidates that the ATS has deleted."""
 
 import asyncio
 import logging
@@ -12,10 +12,10 @@ log = logging.getLogger("demo_ats")
 
 
 class Erasures:
-    """A queue in memory.
+    """A queue in memory, of erasures that are repeated until the widget has accepted them.
 
-    A real ATS has a table for it. It writes to it in the transaction that deletes the candidate, so
-    that no restart loses an erasure.
+    A real ATS needs a table instead. It adds the row in the transaction that deletes the candidate,
+    so that no restart loses an erasure.
     """
 
     def __init__(self, intelligence: CandidateIntelligence) -> None:

@@ -1,4 +1,4 @@
-"""The widget's events: verified, stored, and passed on to open boards."""
+"""Receives the widget's events: verifies them, keeps the latest, and passes them to open boards."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ log = logging.getLogger("demo_ats")
 
 @dataclass(frozen=True)
 class Delivery:
-    """One POST of the widget. `repeated`: the event had been delivered before."""
+    """One POST of the widget. `repeated`: whether its event had been delivered before."""
 
     number: int
     at: datetime
@@ -57,6 +57,7 @@ class Events:
 
     async def take(self, request: Request) -> Response:
         """POST /webhooks/candidate-intelligence"""
+        # A body that does not tell its length counts as too large.
         if int(request.headers.get("Content-Length", MAX_BODY_BYTES + 1)) > MAX_BODY_BYTES:
             raise HTTPException(413, "No event is as large.")
         try:
@@ -69,7 +70,10 @@ class Events:
 
     @contextmanager
     def of(self, tenant: str) -> Iterator[asyncio.Queue[str | None]]:
-        """A queue of ids of the company's candidates with an event. None ends it."""
+        """Yields a queue, which gets a candidate's id with each event of this company.
+
+        None in the queue means that the server is stopping.
+        """
         queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._listeners[tenant].add(queue)
         try:
@@ -78,13 +82,13 @@ class Events:
             self._listeners[tenant].discard(queue)
 
     def stop(self) -> None:
-        """Ends all open streams, for which the server would wait when it stops."""
+        """Ends all open streams, so that the server can stop without waiting for them."""
         for queues in self._listeners.values():
             for queue in queues:
                 queue.put_nowait(None)
 
     def _note(self, headers: Mapping[str, str], event: Mapping[str, Any]) -> None:
-        """Lists the delivery, and passes the event on unless it had been delivered before."""
+        """Keeps the delivery, and passes the event on unless it was delivered before."""
         repeated = headers["webhook-id"] in self._seen
         self._seen.append(headers["webhook-id"])
         self._taken += 1

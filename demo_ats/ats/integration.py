@@ -82,6 +82,7 @@ class Integration:
 
 
 def _exchange(delivery: Delivery) -> Exchange:
+    """The delivery in the form of a call, so that one template shows both. Hides the signature."""
     return Exchange(
         call=Call(
             number=delivery.number,

@@ -29,13 +29,17 @@ class Intelligence:
         return JSONResponse({"embed_url": embed_url})
 
     async def frame(self, request: Request) -> Response:
-        """GET /candidates/{id}/intelligence: a redirect to the session, without scripts"""
+        """GET /candidates/{id}/intelligence: redirects to the session, for pages without scripts"""
         embed_url = await self.embed_url_or_none(request)
         if embed_url is None:
             raise HTTPException(502, "Candidate Intelligence does not answer.")
         return RedirectResponse(embed_url, 303)
 
     async def embed_url_or_none(self, request: Request) -> str | None:
+        """Opens a session for the candidate in the path. None if the widget is unavailable.
+
+        Raises HTTPException (404) if the user may not see the candidate.
+        """
         candidate, user = self._access.candidate(request), self._access.user(request)
         try:
             return await self._intelligence.open_session(

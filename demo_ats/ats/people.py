@@ -22,7 +22,7 @@ class People:
 
 
 def load() -> People:
-    """All of them, with dates relative to now."""
+    """Everybody in the file, with dates relative to now, so that the demo always looks recent."""
     table = tomllib.loads(FILE.read_text(encoding="utf-8"))
     users = {user.id: user for entry in table["companies"] for user in _users(**entry)}
     tenants = dict.fromkeys(user.company for user in users.values())

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 AVATAR_HUES = 8
-FIRST_FREE_NUMBER = 1071  # the candidates that come with the demo are numbered below
+FIRST_FREE_NUMBER = 1071  # the demo's own candidates have lower numbers
 
 
 class Stage(StrEnum):
@@ -79,7 +79,10 @@ def now() -> datetime:
 
 
 class Pipeline:
-    """The records of all companies. A record can only be found with its tenant."""
+    """The records of all companies. Records are immutable: each change stores a new one.
+
+    A record is only found together with its tenant, so no company finds another's.
+    """
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
         self._candidates = {(each.tenant, each.id): each for each in candidates}

@@ -37,6 +37,7 @@ class Rendering:
             moment=moment,
             cv_lines=lines,
         )
+        # A global, so that no template has to import the macro.
         environment.globals["icon"] = vars(environment.get_template("_icons.html").module)["icon"]
         self._templates = Jinja2Templates(env=environment)
 
@@ -66,7 +67,7 @@ def month(first_day: datetime) -> str:
 
 
 def pretty(value: Any) -> str:
-    """JSON with indentation; a text as it is."""
+    """The value as indented JSON, or unchanged if it is a text."""
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
@@ -90,5 +91,5 @@ def clock_time(at: datetime) -> str:
 
 
 def moment(at: datetime) -> str:
-    """The moment for `<time datetime>`, which allows no more than milliseconds."""
+    """ISO 8601 for `<time datetime>`, which allows no more digits than milliseconds."""
     return at.isoformat(timespec="milliseconds")

@@ -77,6 +77,7 @@ def _is_cross_origin(headers: Headers) -> bool:
     site = headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in {"same-origin", "none"}
-    # Every browser sends one of the headers, and only browsers send a user's cookies.
+    # Every browser sends at least one of the two headers. A request without both is not a
+    # browser's, and so carries no user's cookies.
     origin = headers.get("Origin")
     return origin is not None and urlsplit(origin).netloc != headers.get("Host")

@@ -45,11 +45,12 @@ class Usage:
         return self._page(request, "usage.html", months=await self._months(tenant))
 
     async def _months(self, tenant: str) -> list[Month] | None:
-        """The company's months, newest first, or None if the widget does not answer.
+        """The company's last 13 months, newest first, or None if the widget does not answer.
 
-        The widget's answer has all companies, of which a user sees their own.
+        The widget answers with the usage of all companies. Users may see only their own company's.
         """
         this_month = now()
+        # The first of the month, because a year before 29 February there is no such day.
         a_year_ago = this_month.replace(year=this_month.year - 1, day=1)
         try:
             told = await self._intelligence.usage(f"{a_year_ago:%Y-%m}", f"{this_month:%Y-%m}")

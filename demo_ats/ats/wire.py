@@ -1,4 +1,4 @@
-"""The calls to the Partner API, read from the sandbox's ledger."""
+"""The calls to the Partner API, read from the sandbox's ledger over HTTP."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,7 +19,7 @@ class _Entry(BaseModel):
 
 
 class Call(_Entry):
-    """One request to the Partner API. `retry_after` in seconds."""
+    """One call to the Partner API. `retry_after` is in seconds."""
 
     number: int
     at: datetime
@@ -34,7 +34,7 @@ class Call(_Entry):
 
 
 class Message(_Entry):
-    """A request or an answer. `body` is JSON, or a text if it was not JSON."""
+    """A request or an answer. `body` is the value of its JSON, or its text if it is not JSON."""
 
     headers: dict[str, str] = {}
     body: Any = None
@@ -76,6 +76,8 @@ class Ledger(_Entry):
 
 
 class Wire:
+    """Reads and clears the ledger. `transport` replaces the network in tests."""
+
     def __init__(
         self, sandbox_url: str, transport: httpx2.AsyncBaseTransport | None = None
     ) -> None:
@@ -93,7 +95,7 @@ class Wire:
             raise LedgerUnavailable(str(error)) from error
 
     async def exchange(self, number: int) -> Exchange | None:
-        """None if the sandbox does not answer, or no longer keeps the call."""
+        """The call of that number. None if the sandbox does not answer, or no longer keeps it."""
         try:
             answer = await self._http.get(f"/ledger/requests/{number}")
             answer.raise_for_status()

@@ -56,7 +56,7 @@ def _positive(text: str) -> float:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A bound socket. uvicorn would bind too late: the port is printed before it starts."""
+    """Binds the port. uvicorn would do that later, but the welcome already names the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
 

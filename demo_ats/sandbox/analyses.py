@@ -11,7 +11,8 @@ from demo_ats.sandbox import reports
 from demo_ats.sandbox.ledger import Subject
 from demo_ats.sandbox.scenarios import Scenario
 
-# Until when each lasts, in parts of the time from the POST to the end. Polls 10 s apart see each.
+# When each stage ends, as a part of the time from the POST to the end. `enrichment` and `report`
+# last so long that polls ten seconds apart see both, even in an analysis of 25 seconds.
 QUEUED_PART = 0.06
 STAGES = (("identity", 0.25), ("enrichment", 0.65), ("report", 1.0))
 FIRST_SIGNAL_PART = 0.3
@@ -19,7 +20,12 @@ FIRST_SIGNAL_PART = 0.3
 
 @dataclass
 class Analysis:
-    """`seconds`: from the POST to the end. `started_at`: by the sandbox's clock."""
+    """`seconds`: from the POST to the end. `started_at`: when the POST came.
+
+    `canceled_after`: the seconds from the POST to the DELETE. `wait_until`: a GET before this time
+    is too early. `asked`: how many POSTs and GETs have asked for it, without those too early. Times
+    are those of the sandbox's clock, except for `created_at`.
+    """
 
     key: str
     request: Mapping[str, Any]
@@ -42,7 +48,7 @@ class Analysis:
 
     @property
     def subject(self) -> Subject:
-        """The key of a report: platform, client company, candidate."""
+        """What identifies a report: the API key, the client company and the candidate."""
         return self.key, self.client_id, self.candidate_id
 
     def status(self, now: float) -> str:

@@ -27,7 +27,7 @@ OPENAPI = json.loads((Path(__file__).parent / "openapi.json").read_text())
 
 
 class Sandbox:
-    """`keys` are accepted, `speed` divides all times; `clock` and `sleep` count in seconds."""
+    """Accepts `keys`. `speed` divides all times. `clock` and `sleep` are in seconds."""
 
     def __init__(
         self,
@@ -53,16 +53,16 @@ class Sandbox:
         return await self._recorded(request, call)
 
     async def ledger(self, request: Request) -> Response:
-        """An addition of the sandbox: the Partner API has no ledger. It needs no key."""
+        """GET and DELETE /ledger. Needs no key. The Partner API has no ledger."""
         if request.method == "DELETE":
             self._ledger.clear()
             return Response(status_code=204)
-        for analysis in self._analyses.values():
+        for analysis in self._analyses.values():  # one may have completed since its last call
             self._bill_if_complete(analysis)
         return JSONResponse(self._ledger.as_json())
 
     async def ledger_check(self, _: Request) -> Response:
-        """For the end of a CI job: the status says whether a call has broken a rule."""
+        """GET /ledger/check: answers 409 if a call has broken a rule, so that a CI job can fail."""
         violations = self._ledger.violations()
         return JSONResponse({"violations": violations}, 409 if violations else 200)
 
@@ -164,7 +164,10 @@ class Sandbox:
         return self._retry_after
 
     async def _misbehave(self, analysis: Analysis, request: Request) -> None:
-        """The temporary faults of `test_slow`, `test_errors` and `test_limited`."""
+        """The temporary faults of `test_slow`, `test_errors` and `test_limited`.
+
+        The POST is counted as well, so the second and third request are the first two GETs.
+        """
         analysis.asked += 1
         match analysis.scenario.fault:
             case "slow":
@@ -267,7 +270,7 @@ async def _refuse(_: Request, error: Exception) -> Response:
 
 
 def _broken_gateway(refusal: Refusal) -> Response | None:
-    """An error in HTML, as the proxies before a real server send."""
+    """Turns a 503 into a 502 in HTML, as a proxy in front of a real server would send."""
     if refusal.status != 503:
         return None
     return HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", 502)

@@ -1,4 +1,4 @@
-"""The create body, validated as the API does, and errors in the API's JSON."""
+"""The body of a POST, validated as the Partner API does, and the API's errors as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-NAMES = ("first_name", "last_name")  # one is enough: some people have only one
+NAMES = ("first_name", "last_name")  # one is enough, because some people have only one name
 
 
 @dataclass
 class Refusal(Exception):
-    """An error of the API. `retry_after` in seconds."""
+    """An error of the API. `retry_after` is in seconds."""
 
     status: int
     code: str
@@ -39,14 +39,14 @@ def answer(
 
 
 async def create_body(request: Request) -> dict[str, Any]:
-    """Raises Refusal."""
+    """The body of a POST. Raises Refusal: 415, or 400 for no JSON, or 422 for missing fields."""
     if request.headers.get("Content-Type", "").partition(";")[0] != "application/json":
         raise Refusal(415, "unsupported_media_type", "The body must be application/json.")
     try:
         body = json.loads(await request.body())
     except ValueError:
         raise Refusal(400, "malformed_json", "The body is not JSON.") from None
-    request.state.body = body
+    request.state.body = body  # for the ledger, even if it is refused below
     problems = _problems(body)
     if problems:
         raise Refusal(422, "invalid_request", "The body is not as it must be.", details=problems)

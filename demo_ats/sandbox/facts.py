@@ -13,11 +13,13 @@ ONGOING = (
     r"|aujourd['’]hui|présent|actuel|en\s+cours|ce\s+jour"  # French
     r"|oggi|presente|hoy|actualidad|actual"  # Italian, Spanish
 )
+# Such as "2019 - present", "03/2015-07/2018" or "2015 bis März 2018".
 SPAN = re.compile(
     rf"\b(?P<start>{YEAR})(?:[/.-]\d\d?(?!\d))?\s*(?:[-–—]|to|until|bis|à|a)\s*"
     rf"(?:[^\W\d]+\.?\s+|\d\d?\s*[./]\s*)?(?P<end>{YEAR}|{ONGOING})",
     re.IGNORECASE,
 )
+# Such as "Skills: Python, SQL". The names may also be on the line after the heading.
 SKILLS = re.compile(
     r"^\W*(?:key |technical )?(?:skills|kenntnisse|fähigkeiten|compétences)\W*\s(.+)$",
     re.IGNORECASE | re.MULTILINE,
@@ -25,7 +27,7 @@ SKILLS = re.compile(
 
 
 def facts_of(request: Mapping[str, Any]) -> dict[str, str]:
-    """The known facts by name. A text that needs an unknown one is not used."""
+    """The known facts by name. A text of a report is left out if it needs an unknown one."""
     candidate = request["candidate"]
     given = {field: str(candidate.get(field) or "") for field in GIVEN}
     name = f"{given['first_name']} {given['last_name']}".strip()
@@ -41,7 +43,10 @@ def facts_of(request: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _years(cv: str) -> dict[str, str]:
-    """The years that the CV covers, and the year in which its first position began."""
+    """The years that the CV covers. If a position is current, also the year in which it began.
+
+    `disputed` is a year next to that one. Reports pretend that another source names it.
+    """
     this_year = datetime.now(UTC).year
     spans = [(start, end) for start, end in _spans(cv) if start <= (end or this_year) <= this_year]
     if not spans:

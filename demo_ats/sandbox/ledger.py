@@ -1,4 +1,4 @@
-"""The calls to the sandbox, and what it has billed. It contains no keys and no CVs."""
+"""The ledger: the calls to the sandbox, without keys and CVs, and what it has billed."""
 
 import json
 from collections import Counter, OrderedDict, deque
@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 MAX_ENTRIES = 2_000
 MAX_EXCHANGES = 200  # calls whose request and answer are kept
 
+# The counts in the answer for each pair, and what `record` counts for them.
 COUNTED = {
     "posts": "POST",
     "gets": "GET",
@@ -21,12 +22,12 @@ COUNTED = {
 }
 
 Violation = Literal["early_poll", "second_post"]
-Subject = tuple[str, str, str]  # the key of a report: API key, client company, candidate
+Subject = tuple[str, str, str]  # what identifies a report: API key, client company, candidate
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One call. `at` is ISO 8601, `retry_after` in seconds; `number` is that of its exchange.
+    """One call. `at` is ISO 8601, `retry_after` is in seconds, `number` is also its Exchange's.
 
     `reused`: whether a POST was answered with an existing report.
     """
@@ -47,7 +48,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A call with its request and its answer. Secrets and CVs have been masked before."""
+    """A call with its request and its answer, in which the key and the CV are already masked."""
 
     entry: Entry
     request_headers: Mapping[str, str]
@@ -74,7 +75,10 @@ class Bill:
 
 @dataclass
 class Ledger:
-    """`under_way` counts the calls that have not been answered yet."""
+    """`under_way`: calls that have not been answered yet. `calls`: how many there have been.
+
+    `pairs` has the counts of a report's calls, and `bills` its bill if there is one.
+    """
 
     under_way: int = 0
     calls: int = 0
@@ -90,6 +94,7 @@ class Ledger:
         if len(self.exchanges) > MAX_EXCHANGES:
             self.exchanges.popitem(last=False)
         if subject is not None:
+            # What does not apply is counted as "", which nothing reads.
             counter = self.pairs.setdefault(subject, Counter())
             counter.update([entry.method, entry.violation or "", "reused" * entry.reused])
 
@@ -98,6 +103,7 @@ class Ledger:
         self.bills.setdefault(subject, bill)
 
     def clear(self) -> None:
+        """Forgets the calls, but not what was billed. Numbers go on from the last call."""
         self.requests.clear()
         self.exchanges.clear()
         self.pairs.clear()

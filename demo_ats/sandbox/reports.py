@@ -1,4 +1,4 @@
-"""Invented reports, composed of facts from the create body so that they read like real ones."""
+"""Invented reports. They repeat facts from the create body, so that they read like real ones."""
 
 import hashlib
 import hmac
@@ -68,7 +68,7 @@ def signature(analysis_id: str) -> str:
 
 
 class _Writer:
-    """Fills in the texts of `reports.toml` for one candidate, in the requested language."""
+    """Fills the texts of `reports.toml` with one candidate's facts, in the requested language."""
 
     def __init__(self, request: Mapping[str, Any], scenario: Scenario) -> None:
         asked = str(request["language"]).lower().partition("-")[0]
@@ -85,7 +85,7 @@ class _Writer:
         return self.table(TEXTS[section][self._level])
 
     def entries(self, section: str) -> list[dict[str, Any]]:
-        """The section's entries for this level, without those that need an unknown fact."""
+        """The section's entries for this level, except for those that need an unknown fact."""
         written = []
         for entry in TEXTS[section]:
             try:
@@ -135,7 +135,7 @@ def _many(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _lengthened(usual: dict[str, Any]) -> dict[str, Any]:
-    """A very long report."""
+    """The report with each of its lists repeated, and its summary as six paragraphs."""
     longer = {
         key: [item for _ in range(REPEATED) for item in value] if isinstance(value, list) else value
         for key, value in usual.items()

@@ -1,4 +1,4 @@
-"""Scenarios that candidates' ids select, like the test cards of a payment provider."""
+"""What happens to an analysis. The candidate's id selects it, as with test credit cards."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -43,7 +43,10 @@ SCENARIOS = {
 
 
 def scenario_of(candidate_id: str) -> Scenario:
-    """The scenario that a candidate's id names (`test_red`, `test_red.2`), or a usual one."""
+    """The scenario that the id names, as in `test_red` or `test_red.2`.
+
+    Any other id gets a level and a time from its hash, so that they are always the same.
+    """
     name = candidate_id.removeprefix(PREFIX).partition(".")[0]
     if candidate_id.startswith(PREFIX) and name in SCENARIOS:
         return SCENARIOS[name]

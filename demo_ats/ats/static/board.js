@@ -1,11 +1,11 @@
-// Shows on each card what its report is doing. The server begins with everything that holds now, so
-// a board that was hidden, or offline, is right again as soon as it listens.
+// Shows the status of its report on each card. Each stream begins with all current statuses, so a
+// board that was hidden or offline is up to date as soon as it listens again.
 const board = document.querySelector("[data-changes]");
 let changes = null;
 
 function listen() {
   if (document.hidden) {
-    changes?.close(); // browsers allow a site six connections, and each hidden board would hold one
+    changes?.close(); // browsers allow a site six connections, and every hidden board would keep one
     changes = null;
   } else if (changes === null) {
     changes = new EventSource(board.dataset.changes);

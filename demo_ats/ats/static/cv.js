@@ -1,4 +1,4 @@
-// Says at once that a file is too large, rather than after it has been sent.
+// Says that a file is too large as soon as it is chosen, not only after it has been sent.
 const input = document.getElementById("cv_file");
 
 input.addEventListener("change", () => {

@@ -1,4 +1,4 @@
-// Keeps the log current, and opens a call or an event above it.
+// Keeps the log up to date, and opens a call or an event in a dialog above it.
 const POLL_MS = 1000;
 
 const wire = document.getElementById("wire");
@@ -23,7 +23,7 @@ async function text(address) {
     const response = await fetch(address);
     return response.ok ? await response.text() : null;
   } catch {
-    return null; // the ATS restarts: the next poll tells
+    return null; // the ATS may be restarting, and the next poll tries again
   }
 }
 
