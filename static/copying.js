@@ -29,6 +29,7 @@
   const confirm = (button, done) => {
     const { done: yes, failed, usual = button.textContent } = button.dataset
     button.dataset.usual = usual
+    // So that a shorter text does not move what is beside the button.
     button.style.minInlineSize = `${button.offsetWidth}px`
     button.textContent = done ? yes : failed
     document.getElementById("ci-copied").textContent = button.textContent
@@ -48,12 +49,15 @@
     return lines
   }
 
+  // Not copied: what is hidden or only for the screen, and a term whose value is one line, because
+  // `name` puts it in front of that line.
   const isForNotes = (block) => {
     if (!block.checkVisibility() || block.closest(".on-screen, .reliability, nav")) return false
     return !block.matches("dt") || !block.nextElementSibling.firstElementChild.matches("p")
   }
 
-  // `list`: the list that the line is an item of. `depth`: how deep that list is nested.
+  // `list`: the tag of the list, if the line is the first one of an item. `inItem`: whether it is a
+  // later one. `mark`: the item's box, number or bullet. `name`: the term in front of the value.
   const line = (block) => {
     const item = block.closest("li")
     const isFirst = item?.querySelector("p, label") === block
@@ -70,6 +74,7 @@
   const mark = (block, item) => {
     const box = block.querySelector("input")
     if (box) return box.checked ? "[x] " : "[ ] "
+    // Counts through the section, because the folded rest of a list is a list of its own.
     const items = [...item.closest("section").querySelectorAll("ol > li")]
     return item.parentElement.matches("ol") ? `${items.indexOf(item) + 1}. ` : "- "
   }
@@ -82,6 +87,7 @@
   // A line's parts: texts, and links as [text, address].
   const parts = (block) => {
     if (block.matches(".signal__source")) return [...block.children].map(part)
+    // innerText, because a heading may contain counts that are hidden.
     if (block.matches("h2")) return [block.innerText.replace(/\s+/g, " ")]
     const twin = block.cloneNode(true)
     twin.querySelectorAll(".on-screen, .visually-hidden").forEach((each) => each.remove())
@@ -106,6 +112,7 @@
       if (!tag && !inItem) list = null
       if (tag && !list) note.append((list = document.createElement(tag)))
       const block = document.createElement(heading || (tag ? "li" : "p"))
+      // Lists in HTML have numbers and bullets of their own, but no boxes.
       if (mark.startsWith("[")) block.append(mark)
       block.append(name, ...parts.flatMap((each, index) => [index ? " · " : "", link(each)]))
       if (inItem && list?.lastElementChild) list.lastElementChild.append(document.createElement("br"), ...block.childNodes)

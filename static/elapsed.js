@@ -1,4 +1,4 @@
-// Counts the elapsed time up between polls.
+// Counts the elapsed time up between polls, from the seconds that the last response contains.
 {
   let shown = null
 

@@ -2,10 +2,10 @@
 
 export type CandidateIntelligenceState = "idle" | "running" | "open" | "closed" | "expired"
 
-/** Why no session could be opened or shown. It tries again by itself after `unreachable` alone. */
+/** Why no session could be opened or shown. Only `unreachable` makes the element try again by itself. */
 export type CandidateIntelligenceReason = "unauthenticated" | "forbidden" | "refused" | "unreachable"
 
-/** The attributes, as JSX has them. */
+/** The attributes, for JSX. */
 export interface CandidateIntelligenceAttributes {
   /** A path of the page's own origin that answers `{"embed_url": "…"}` to a POST. */
   "session-url": string
@@ -27,7 +27,7 @@ export interface CandidateIntelligenceEventMap {
 
 declare global {
   interface CandidateIntelligenceElement extends HTMLElement {
-    /** How the ATS is asked for a session. To be set where it wants more than headers. */
+    /** Makes the request to `session-url`. Set it if your backend needs more than headers. */
     request: () => Request | Promise<Request>
   }
 
@@ -41,7 +41,7 @@ declare global {
   interface WindowEventMap extends CandidateIntelligenceEventMap {}
 }
 
-// For React 19, without a need for its types where it is not used.
+// For React 19. Projects without React do not need its types for this.
 declare module "react" {
   namespace JSX {
     interface IntrinsicElements {

@@ -24,10 +24,15 @@
 
   // Content-Security-Policies do not restrict style sheets that a script constructs.
   //
-  // The ATS's style sheets style the element, but nothing in its shadow. In the shadow, the
-  // outline-color of the room is light if the page is dark. A transition shows when that changes, and
-  // an animation when the element is displayed again. The pseudo-element before it has a width, for
-  // containers that shrink to fit their content.
+  // The ATS's style sheets apply to the element itself, but to nothing in its shadow root.
+  //
+  // #room draws no outline. Its outline-color tells the frame whether the page is dark: it is the
+  // page's text color or, if the color scheme is dark, white. color-mix() makes browsers report it as
+  // color(srgb red green blue). The transition ends when it has changed, and the animation when the
+  // element is displayed again; `live` then sends the color to the frame.
+  //
+  // #room::before is for containers that shrink to fit their content: it gives them a width, which an
+  // iframe of 100% does not.
   const STYLE = new CSSStyleSheet()
   STYLE.replaceSync(`
     :host(:not([hidden])) { display: block }
@@ -51,6 +56,7 @@
     // What is displayed. It is kept when the element is moved within the page.
     #view = {}
 
+    // Also called by `retry`, perhaps before the element is in a page.
     connectedCallback() {
       this.disconnectedCallback()
       if (!this.isConnected) return
@@ -78,7 +84,8 @@
 
     retry = () => this.#view.isGood || this.connectedCallback()
 
-    // An ATS whose request needs more than headers may replace it, on one element or on the prototype.
+    // An ATS whose request needs more than headers may replace it, on one element or on the prototype,
+    // which has no `retry`.
     get request() {
       return this.own ?? ask
     }
@@ -89,7 +96,7 @@
     }
   }
 
-  // `this` is the element.
+  // The usual `request`. `this` is the element.
   function ask() {
     try {
       const url = new URL(this.getAttribute("session-url") || "about:", document.baseURI)
@@ -99,7 +106,10 @@
     stop("refused", `session-url must be on ${origin}, and session-headers a JSON object`)
   }
 
-  // Runs from when the element is connected to a page until `signal` aborts, when it has left.
+  // Shows the report in the element `host` until `signal` aborts, when the element leaves the page.
+  //
+  // `pending` is a frame that has not sent a message yet. `resume` ends the pause before the next
+  // attempt. `canWake`: whether it may end when the browser is online again, or the page visible.
   const live = (host, root, signal, view) => {
     let port, timer, pending, canWake
     let isLeft = false
@@ -113,6 +123,7 @@
     if (view.path) loading.style.height = view.height
     root.replaceChildren(room)
 
+    // Starts when the element is less than half a screen away.
     const near = new IntersectionObserver((entries) => {
       if (!entries.at(-1).isIntersecting) return
       near.disconnect()
@@ -122,7 +133,7 @@
     const on = (target, types, listener) =>
       types.forEach((type) => target.addEventListener(type, listener, { signal }))
     on(window, ["online", "visibilitychange"], () => canWake && resume())
-    // When a page is left, Firefox aborts its requests before pagehide.
+    // Requests that fail because the page is left are not reported. Firefox aborts them before pagehide.
     on(window, ["beforeunload", "pagehide"], () => (isLeft = true))
     on(room, ["transitionend", "animationend"], () => port?.postMessage(color()))
     signal.onabort = () => {
@@ -142,10 +153,12 @@
         const reason = error?.reason in REASONS ? error.reason : "unreachable"
         const isOutage = reason === "unreachable"
         canWake = REASONS[reason][2]
+        // While there is a frame to look at, the first failure of an outage is not reported.
         if (!isLeft && (failures || !view.frame || !isOutage)) say(reason, error)
         isLeft = false
         await new Promise((resolve) => {
           resume = resolve
+          // A random part, so that not all pages try again at the same moment.
           const pause = PAUSE_MS * 2 ** failures * (0.5 + Math.random())
           if (isOutage && failures < ATTEMPTS) timer = setTimeout(resolve, pause)
         })
@@ -163,6 +176,7 @@
       const request = await host.request()
       const url = await embedUrl(await fetch(request, { signal: limit, redirect: "manual" }), view.frame?.src)
       awaited = `the frame: is ${origin} in WIDGET_ALLOWED_ORIGINS of ${url.origin}?`
+      // A new session continues where the last one was: see `path` in frame.js.
       url.pathname += view.path ?? ""
       // A new frame, because a new address in the old one would be an entry in the page's history.
       const frame = make("iframe", {
@@ -223,13 +237,15 @@
     const fire = (type, detail) =>
       host.dispatchEvent(new CustomEvent(`ci-${type}`, { detail, bubbles: true, composed: true }))
 
+    // In another document the style sheet cannot be adopted, and `open` refuses.
     if (host.ownerDocument === document) {
       root.adoptedStyleSheets = [STYLE]
       near.observe(room)
     } else run()
   }
 
-  // The address in session-url's answer. Its origin must be that of the address `before`.
+  // The address in session-url's answer. If there was a frame, its address is `before`, and the origin
+  // must not have changed.
   const embedUrl = async (answer, before) => {
     const { ok, status } = answer
     let reason = REFUSALS[status] ?? (status < 500 ? "refused" : "unreachable")

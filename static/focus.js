@@ -1,5 +1,5 @@
-// Keeps focus when the panel changes. A report is opened at its beginning, with focus on its title, and
-// focus on an element that disappears moves to one that stays.
+// Keeps focus when the panel changes. When a report opens, the page scrolls to its beginning, and focus
+// moves from the button to its title. Focus on an element that disappears moves to one that stays.
 {
   const find = (selector) => document.querySelector(selector)
   const state = () => find("#candidate-intelligence").dataset.state
@@ -16,12 +16,12 @@
     const { focused } = before
     const hasOpened = state() === "open" && before.state !== "open"
     if (hasOpened) scrollTo(0, 0)
-    // Not if focus is in the ATS's page, though the frame remembers an element of its own.
+    // While focus is in the ATS's page, this document has an activeElement too, but must not take focus.
     if (!document.hasFocus()) return
     if (hasOpened && isTheButtons(focused)) {
       find("#ci-report-title").focus({ preventScroll: true })
     } else if (focused !== document.body && isLost()) {
-      // While the button is disabled, its group has focus, so that Tab leads to Cancel.
+      // A disabled button cannot have focus. Its group gets it, so that Tab leads to Cancel.
       find("#ci-button:enabled, #ci-actions:has(:disabled), #ci-status").focus({ preventScroll: true })
     }
   })

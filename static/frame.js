@@ -1,15 +1,20 @@
-// Tells the page around the frame its height, its state, and that its reader is active.
+// Tells the loader in the ATS's page the frame's height, its state, and that its reader is active.
 //
-// Only a parent of an allowed origin is told, through the port in its first message. Loaders of
-// earlier releases stay in use, so fields may be added to messages, but none removed.
+// The messages go through the port that the first message of the parent contains, and only if the
+// parent's origin is allowed. Pages may use the loader of an earlier release, so fields may be added
+// to messages, but not removed.
 {
   const NAME = "candidate-intelligence"
   const HOSTS = document.currentScript.dataset.hosts.split(" ")
   const ACTIVITY = ["keydown", "pointerdown", "pointermove", "wheel"]
   const ACTIVITY_MS = 30_000
-  const PAPER_PX = 700 // also in widget.css and embed.js: about what A4 and Letter leave
+  // About the width between the margins of A4 and Letter. Also in widget.css and embed.js.
+  const PAPER_PX = 700
+  // The printed shape is measured when the height has stayed the same for this long.
   const SETTLED_MS = 100
-  const LIGHT_TEXT = 0.68 // the green in it; a grey that can be read on white has less
+  // The green in a color. Text that can be read on white has less, even if it is gray.
+  const LIGHT_TEXT = 0.68
+  // /embed/{token}
   const SESSION = location.pathname.split("/", 3).join("/")
 
   const page = document.documentElement
@@ -26,7 +31,8 @@
     port = ports[0]
     port.onmessage = ({ data }) => adopt(data)
     told = {}
-    page.style.overflow = "hidden" // a scroll bar between two heights would change the width
+    // Until the loader has set a new height, a scroll bar would appear and change the width.
+    page.style.overflow = "hidden"
   })
 
   // The rule of `covers` in widget/origins.py.
@@ -35,9 +41,9 @@
     return end ? origin.startsWith(start) && origin.endsWith(end) : origin === host
   }
 
-  // If the colour schemes of page and frame differ, browsers draw an opaque ground under the frame.
-  // The message has the page's text colour as color(srgb red green blue), or "dark" or "light" from
-  // earlier loaders.
+  // `color` is the text color of the ATS's page, as color(srgb red green blue). Earlier loaders send
+  // "dark" or "light". The frame adopts the page's color scheme, because browsers draw an opaque
+  // background under a frame whose scheme is another one.
   const adopt = (color) => {
     const isDark = color === "dark" || color.split(" ")[2] > LIGHT_TEXT
     if (theme === "auto") page.style.colorScheme = isDark ? "dark" : "light"
@@ -47,7 +53,8 @@
 
   const tellChanges = () => {
     const { height } = look()
-    if (told.height !== height) paper = "" // until it is measured
+    // The printed shape is not known until `measurePaper` runs.
+    if (told.height !== height) paper = ""
     if (told.state !== state()) tell("state", { state: (told.state = state()) })
     if (told.state === "expired" || !height || told.height === height) return
     tell("resize", { height: (told.height = height) })
@@ -58,8 +65,9 @@
   // Sends the frame's state. A message without a type is no event of the element.
   const tell = (type, detail = {}) => port?.postMessage({ type, detail, ...look() })
 
-  // `path`: where a new session continues. While the frame is not rendered, its box is empty, and the
-  // last height is kept. Computed styles may be empty then too, so none is read.
+  // `path`: what the loader adds to a new session's address, so that the run or the open report is
+  // shown again. While the frame is not displayed, its box is empty, and the last height is kept.
+  // Computed styles may be empty then too, so none is read.
   const look = () => {
     const box = page.getBoundingClientRect()
     if (box.width && box.height) height = Math.ceil(box.height)
@@ -68,11 +76,12 @@
     return { height, scheme, path, paper }
   }
 
-  // When the page around it is printed, the frame is a box of fixed height, and that page cannot
-  // measure what is in it. So the frame tells its printed shape beforehand: it applies its print rules
-  // to the screen, measures, and removes them before the browser draws.
+  // Measures the shape of the printed report, and tells the loader. When the ATS's page is printed, it
+  // cannot measure what is in the frame, and needs a height beforehand. The print rules are applied to
+  // the screen, and taken back before the browser draws. data-part: see the end of them in widget.css.
   const measurePaper = () => {
-    if (!port || state() === "running") return // whose spinners would start anew
+    // The animations of a run would start again.
+    if (!port || state() === "running") return
     const rules = printRules(document.styleSheets)
     const take = (medium, width) => {
       for (const { media } of rules) media.mediaText = medium
@@ -93,7 +102,7 @@
   document.addEventListener("htmx:after:swap", tellChanges)
   new ResizeObserver(tellChanges).observe(page)
 
-  // Asks the loader for a new session. Until it comes, the screen stays as it is.
+  // Asks the loader for a new session if this one has expired. Until then, the screen stays as it is.
   document.addEventListener("htmx:before:swap", (event) => {
     if (!port || !isExpired(event.detail.ctx.text)) return
     event.preventDefault()
@@ -107,6 +116,7 @@
   // Reading counts as use of the session. A reader who comes back learns whether it has expired.
   let seen = 0
   let kept = Date.now()
+  // The absolute value, because the clock may be set back.
   const isOver = (then) => Math.abs(Date.now() - then) > ACTIVITY_MS
 
   const noteActivity = () => {

@@ -1,11 +1,13 @@
-// Prints the report's title at the head of each sheet, and has the browser suggest it as a file name.
+// Prints the report's title at the top of each sheet, and makes it the document's title meanwhile,
+// which browsers suggest as the name of a PDF.
 {
   const page = document.documentElement
   const usual = document.title
 
   document.addEventListener("click", ({ target }) => {
     if (!target.closest("#ci-print")) return
-    page.dataset.printed = "alone" // not as a part of the page around it: widget.css
+    // widget.css lays the report out differently when the ATS's page is printed with it.
+    page.dataset.printed = "alone"
     print()
   })
 

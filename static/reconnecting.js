@@ -1,6 +1,6 @@
 // Handles requests that the widget does not answer. A poll and a Cancel are sent again, a report is
-// closed in the page, and for any other click a notice says that it failed. A proxy or a portal may
-// answer instead, with any status, so an answer that does not contain the widget counts as none.
+// closed in the page, and for any other click a notice says that it failed. An answer without the
+// widget in it counts as none, whatever its status: it comes from a proxy or a portal.
 {
   const RECONNECT_SECONDS = 5
 
@@ -29,7 +29,8 @@
     say(root().dataset.canceling)
   }
 
-  // Closes the report without the server: a closed panel shows nothing that is not in the page.
+  // Closes the report without the server, which works because a closed panel needs no new content. The
+  // button becomes what _actions.html draws in the state `closed`.
   const putAway = () => {
     const [form, button] = [find("ci-action"), find("ci-button")]
     root().dataset.state = "closed"

@@ -1,5 +1,5 @@
-// Loads the widget as soon as it answers. Until then the page is not reloaded, so that a screen reader
-// does not read it out again and again.
+// Asks for the widget until it answers, and then loads it. The page is not reloaded before, because a
+// screen reader would read it out each time.
 {
   const RETRY_SECONDS = 5
 

@@ -1,5 +1,5 @@
-// In a sandbox without allow-forms, browsers submit no form, and fire no submit event. htmx needs only
-// the event, so this script fires it.
+// In a sandbox without allow-forms, browsers submit no form and fire no submit event. htmx needs only
+// the event, so this script fires it at each click. It first submits a form to see if that is needed.
 {
   let submits = false
   const form = document.createElement("form")

@@ -4,6 +4,7 @@
 
   const localize = () => {
     const format = new Intl.DateTimeFormat(document.documentElement.lang, FORMAT)
+    // A time such as "3 days ago" has the exact moment in its title.
     for (const time of document.querySelectorAll("time")) {
       const words = format.format(new Date(time.dateTime))
       if (time.title) time.title = words
