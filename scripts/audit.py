@@ -1,7 +1,7 @@
 """Looks for known vulnerabilities in the widget's dependencies: `python -m scripts.audit`.
 
-pip-audit does the work. It is installed for each run into a temporary folder, because no lock
-should contain it. If it reaches no database of vulnerabilities, the audit says that it did not run.
+pip-audit does the work. It is installed into a temporary folder each time, so that no lock has to
+contain it. If it reaches no database of vulnerabilities, the audit ends with status 2.
 """
 
 import json

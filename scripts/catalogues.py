@@ -1,6 +1,7 @@
-"""Updates the catalogues of translations from the templates: `python -m scripts.catalogues`.
+"""Updates the catalogues of translations: `python -m scripts.catalogues`.
 
-New messages get an empty translation, to be filled in by hand. Unused messages are removed.
+Messages are found in the templates and in the code. A new one gets an empty translation, to be
+filled in by hand. One that is no longer used is removed.
 """
 
 from pathlib import Path
@@ -25,7 +26,7 @@ def main() -> None:
 
 
 def extract() -> Catalog:
-    """All messages of the templates, without translations."""
+    """All messages of the templates and the code, without translations."""
     messages = Catalog(project="Candidate Intelligence widget", fuzzy=False)
     found = extract_from_dir(ROOT, WHERE, keywords=KEYWORDS)
     for filename, _, message, comments, context in sorted(found, key=lambda each: each[:2]):
@@ -34,6 +35,7 @@ def extract() -> Catalog:
 
 
 def read(language: str) -> Catalog:
+    """Raises FileNotFoundError if the language has no catalogue. An empty file is one."""
     with catalogue(language).open("rb") as file:
         return read_po(file, language)
 

@@ -1,8 +1,8 @@
 """Finds a Chromium for the browser tests, or installs one: `python -m scripts.chromium`.
 
 Looks for an installed one first, then tries Playwright's download, then the distribution's package.
-Prefers the headless shell to the whole browser, which needs more than twice the time for each page,
-because it draws windows that nobody sees.
+The headless shell comes first: the whole browser draws windows that nobody sees, and needs more
+than twice the time for each page.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Finds the browsers of `make engines`, or installs them: `python -m scripts.engines`.
 
-They and their drivers are packages of the distribution, with the names that Debian gives them.
+The browsers and their drivers are packages of the distribution, under the names of Debian.
 """
 
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scripts.chromium import packaged
 
+# Each program that must be there, and the package that contains it.
 PACKAGES = {
     "chromium": "chromium",
     "chromedriver": "chromium-driver",

@@ -1,6 +1,6 @@
-"""Writes `docs/faults.md` from the table of faults that the tests use.
+"""Writes `docs/faults.md` from the table of faults that the tests use: `python -m scripts.faults`.
 
-Run `python -m scripts.faults` after a change of `tests/faults/matrix.py`.
+Run it after each change of `tests/faults/matrix.py`.
 """
 
 from collections.abc import Iterable, Sequence

@@ -36,7 +36,8 @@ SESSION = {
     "candidate": {"id": "test_green", "first_name": "Mara", "last_name": "Lindqvist"},
 }
 
-# Run inside the image: what is installed, and what its user could overwrite.
+# Runs inside the image. Prints whether the files are there; its user's id, and what this user could
+# overwrite; and which of the packages are there that should not be.
 LOOK = """
 import os, pathlib, sys
 import widget
@@ -73,7 +74,7 @@ class Docker:
 
     @classmethod
     def works(cls) -> bool:
-        """Whether the command is there, and its daemon if it needs one."""
+        """Whether the command is installed and its daemon, if it needs one, is running."""
         return shutil.which(cls.command) is not None and _succeeds(cls.command, "info")
 
     def build(self, arguments: Sequence[str]) -> None:
@@ -91,7 +92,7 @@ class Docker:
     def container(
         self, command: Sequence[str], environment: Mapping[str, str]
     ) -> Iterator[list[str]]:
-        """The command line that runs `command` in the image, instead of its entry point."""
+        """Yields the command line that runs `command` in the image in place of its entry point."""
         settings = [f"--env={name}={value}" for name, value in environment.items()]
         yield [
             *(self.command, "run", "--rm", "--network=host", "--read-only", "--tmpfs=/tmp"),
@@ -158,7 +159,7 @@ def _check_files(engine: Docker) -> None:
 
 
 def _check_report(engine: Docker) -> None:
-    """Starts the image's own command on loopback, against the sandbox."""
+    """Starts the image as it would be deployed, but on loopback and with the sandbox."""
     ports = free_ports()
     sandbox = f"http://{LOOPBACK}:{ports.sandbox}"
     environment = _environment(sandbox, ports.widget)
@@ -231,7 +232,7 @@ def _succeeds(*command: str) -> bool:
 
 
 def _call(*command: str) -> str:
-    """The standard output of a command. Its standard error is ours."""
+    """The standard output of a command. Its standard error is ours. Raises Broken if it fails."""
     done = subprocess.run(
         command, check=False, env=os.environ | ROOTLESS, stdout=subprocess.PIPE, text=True
     )

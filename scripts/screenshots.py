@@ -1,7 +1,7 @@
 """Takes the pictures in README and docs: `python -m scripts.screenshots`.
 
-With `--all FOLDER`, takes every state in four widths, light and dark, and the report on paper. Look
-at them after a change of what is shown.
+With `--all FOLDER`, takes every state in four widths, light and dark, and the report on paper. Do
+that after a change to what people see, and look at the pictures.
 """
 
 import argparse

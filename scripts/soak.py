@@ -22,8 +22,8 @@ from tests.reliability.simulated_tab import SimulatedTab
 RECRUITERS = 10
 WORKERS = 2
 SAMPLE_SECONDS = 5
-WARM_UP_PART = 0.25  # of the time; growth is allowed in it, because caches and pools fill
-MAX_GROWTH = 1.05
+WARM_UP_PART = 0.25  # of the time. It is not judged, because caches and pools are still filling
+MAX_GROWTH = 1.05  # of the median of the last third, against that of the first
 
 
 @dataclass(frozen=True, slots=True)
