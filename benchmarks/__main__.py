@@ -1,4 +1,7 @@
-"""`python -m benchmarks [PART ...]`: measures, prints the table and, of all parts, writes it."""
+"""`python -m benchmarks [PART ...]`: measures the parts, or all of them, and prints a table.
+
+Only a table of all parts is written to `benchmarks/results.md`.
+"""
 
 import os
 import sys
@@ -36,6 +39,7 @@ PARTS = {
 def main(chosen: list[str]) -> int:
     log = Path(tempfile.mkdtemp(prefix="candidate-widget-")) / "log"
     print(f"What the servers log goes to {log}.", flush=True)
+    # The servers log to the standard error that they inherit.
     os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), sys.stderr.fileno())
     figures: list[Figure] = []
     for name in chosen or PARTS:

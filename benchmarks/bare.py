@@ -1,7 +1,7 @@
 """A server to compare the widget with: Starlette and Jinja2 alone, with default settings.
 
-It has no sessions, no store, no log and no policy. It renders the widget's own templates, with
-values that are made once, so that both send the same bytes.
+It has no sessions, no store, no log and no Content-Security-Policy. It renders the widget's own
+templates, so that both send the same HTML, but with values that are made once.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def _context(run: Run | None) -> dict[str, object]:
 
 
 def _running() -> Run:
-    """As it is in its first ten seconds, when the API has said no more than `queued`."""
+    """A run in its first ten seconds: the API has answered `queued`, and nothing else."""
     now = time.time()
     return Run(
         pair="p", id="r", phase=Phase.RUNNING, started_at=now, analysis_id="a",
@@ -58,6 +58,7 @@ RUNNING = _context(_running())
 
 
 def _as_it_comes(ours: Environment) -> Environment:
+    """Jinja2's usual environment, with the widget's filters and globals, but not its speed-ups."""
     plain = Environment(
         loader=ours.loader,
         extensions=["jinja2.ext.i18n"],
@@ -84,6 +85,7 @@ async def partial(_: Request) -> Response:
 
 
 async def session(request: Request) -> Response:
+    """Validates the body as the widget does. Nothing is stored, so the answer is made up."""
     asked = SessionRequest.model_validate_json(await request.body())
     answer = {"token": TOKEN, "embed_url": f"{ORIGIN}/embed/{TOKEN}", "expires_at": asked.language}
     return JSONResponse(answer, status_code=201)

@@ -45,6 +45,7 @@ class Connection(asyncio.Protocol):
         return connection
 
     def ask(self, message: bytes) -> asyncio.Future[Answer]:
+        """Sends a request. Its answer is the future's result, or Lost its exception."""
         self._waiting = asyncio.get_running_loop().create_future()
         self._received.clear()
         self._transport.write(message)
@@ -87,7 +88,11 @@ def message(
 async def throughput(
     port: int, messages: Sequence[bytes], seconds: float, is_right: Callable[[Answer], bool]
 ) -> int:
-    """The number of answers in a time. Each message is sent again and again on a connection."""
+    """The number of answers within `seconds`.
+
+    Each message has a connection of its own, and is sent there again after each answer. Raises
+    AssertionError if an answer is not right.
+    """
     connections = [await Connection.to(port) for _ in messages]
     deadline = time.perf_counter() + seconds
     counts = await asyncio.gather(

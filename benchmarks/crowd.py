@@ -1,7 +1,7 @@
 """How many runs two workers can serve at once, each polled when its page says so.
 
-Runs start one after another, as recruiters start them, and are watched to their end. The same calls
-to the sandbox alone show how much of a delay is due to the machine.
+Runs start one after another, spread over ten seconds, and each is watched for two polls. The same
+calls to the sandbox alone show how much of a delay is due to the machine.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ from tests.reliability.simulated_tab import POLL
 
 WORKERS = 2
 SPEED = 1  # of the sandbox: the API's real times, with a window of ten seconds
-LEVELS = (6_000, 5_000, 4_000, 3_000)  # until one holds
+LEVELS = (6_000, 5_000, 4_000, 3_000)  # tried in this order, until one holds
 GOAL_RUNS = 6_000
 WINDOW_SECONDS = 10.0
-WATCHED_SECONDS = 12.0  # two windows
+WATCHED_SECONDS = 12.0  # no poll is scheduled after this time, so there are two
 CONNECTIONS = 128
 MAX_SECONDS = 0.5
 STATE = re.compile(r'data-state="(\w+)"')
@@ -35,7 +35,10 @@ STATE = re.compile(r'data-state="(\w+)"')
 
 @dataclass
 class Crowd:
-    """`seconds` that each poll took, and the answers that were wrong."""
+    """Sends requests through CONNECTIONS connections.
+
+    `seconds`: how long each took. `lost`: how many were not answered as they should be.
+    """
 
     port: int
     seconds: list[float] = field(default_factory=list)
@@ -51,7 +54,10 @@ class Crowd:
             self._free.get_nowait().close()
 
     async def ask(self, request: bytes, is_right: Callable[[Answer], bool]) -> Answer:
-        """Includes the wait for a free connection, because a browser would have waited as well."""
+        """Sends a request, and returns its answer. Counts it as lost if the answer is not right.
+
+        Its time includes the wait for a free connection, because a browser would wait as well.
+        """
         began = time.perf_counter()
         connection = await self._free.get()
         answer = await connection.ask(request)
@@ -83,7 +89,7 @@ async def figures() -> Sequence[Figure]:
 
 
 async def _at_once(runs: int) -> tuple[float, int, int]:
-    """The 99th percentile of a poll's seconds, and how many were lost or sent too early."""
+    """The 99th percentile of the seconds for a request, the lost requests, and the early polls."""
     with (
         tempfile.TemporaryDirectory() as folder,
         a_sandbox(SPEED) as sandbox,
@@ -94,7 +100,7 @@ async def _at_once(runs: int) -> tuple[float, int, int]:
 
 
 async def _on_the_widget(widget: Widget, runs: int) -> tuple[float, int]:
-    """The 99th percentile of a poll's seconds, and how many were not answered as they should."""
+    """The 99th percentile of the seconds for a request, and how many requests were lost."""
     profiles = await open_profiles(widget, [f"test_long.{number}" for number in range(runs)])
     crowd = Crowd(widget.port)
     await crowd.connect()
@@ -122,7 +128,7 @@ def state_of(answer: Answer) -> str:
 
 
 async def ask_again(connection: Connection, answer: Answer) -> Answer:
-    """The next request, sent when the page that has come asks for it."""
+    """Waits as long as the page in `answer` says, and sends the poll that it names."""
     address, wait = _next_poll(answer)
     await asyncio.sleep(wait)
     return await connection.ask(message("GET", address, HTMX | BROWSER))
@@ -135,7 +141,7 @@ def _next_poll(answer: Answer) -> tuple[str, float]:
 
 
 async def _on_the_sandbox(sandbox: Sandbox, runs: int) -> float:
-    """The same calls to the API without the widget: a POST, and a GET per window."""
+    """The 99th percentile of the seconds for a call, with the same calls, but no widget between."""
     crowd = Crowd(urlsplit(sandbox.origin).port or 80)
     await crowd.connect()
     await _spread([_follow(crowd, number) for number in range(runs)])
@@ -160,7 +166,7 @@ async def _follow(crowd: Crowd, number: int) -> None:
 
 
 async def _spread(works: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Starts them one after another, evenly over a window."""
+    """Starts the works one after another, evenly over a window, and waits for all of them."""
 
     async def begin(number: int, work: Coroutine[Any, Any, None]) -> None:
         await asyncio.sleep(number / len(works) * WINDOW_SECONDS)

@@ -1,4 +1,4 @@
-"""The widget's work for a poll and the embed page in Express, EJS and node:sqlite, in Node."""
+"""The twin: the widget's work for a poll and for the embed page, done by Express in Node."""
 
 import secrets
 import shutil
@@ -11,7 +11,8 @@ from pathlib import Path
 from demo_ats.servers import LOOPBACK, free_ports, process_of, wait_until_ready
 
 FOLDER = Path(__file__).parent / "express"
-NODE = FOLDER / "node_modules" / ".bin" / "node"  # as locked: the system's may lack node:sqlite
+# Installed by npm at a locked version, because the system's may lack node:sqlite.
+NODE = FOLDER / "node_modules" / ".bin" / "node"
 INSTALL = ["ci", "--no-audit", "--no-fund", "--loglevel=error"]
 
 
@@ -24,7 +25,10 @@ class Express:
 
 @contextmanager
 def twin(folder: Path) -> Iterator[Express | None]:
-    """The Express server, with its database in `folder`. None if npm is missing, which it says."""
+    """Yields the Express server, with its database in `folder`.
+
+    Without npm, which is needed to install it, prints that and yields None.
+    """
     npm = shutil.which("npm")
     if npm is None:
         print("Express is left out of the comparison: there is no npm to install it with.")

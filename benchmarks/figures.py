@@ -17,7 +17,10 @@ COLUMNS = ("figure", "reference", "measured", "spread", "goal", "")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A row of the table. `holds` is None if there is no goal. `spread`: usually the quartiles."""
+    """A row of the table. `holds`: whether the goal is met, or None if there is none.
+
+    `reference`: what it was compared with. `spread`: the quartiles, or what else shows the spread.
+    """
 
     name: str
     measured: str
@@ -33,7 +36,7 @@ class Figure:
 
 
 def ratio(name: str, values: Sequence[float], reference: str, goal: float, more: bool) -> Figure:
-    """The median of ratios, against a goal. `more`: whether a greater ratio is better."""
+    """The median of ratios, compared with a goal. `more`: whether a greater ratio is better."""
     median = statistics.median(values)
     return Figure(
         name=name,
@@ -46,7 +49,7 @@ def ratio(name: str, values: Sequence[float], reference: str, goal: float, more:
 
 
 def milliseconds(name: str, seconds: Sequence[float], goal: float, reference: str) -> Figure:
-    """The 95th percentile of durations, against a goal in milliseconds."""
+    """The 95th percentile of durations in seconds, compared with a goal in milliseconds."""
     late = percentile(seconds, 95) * 1000
     return Figure(
         name=name,
@@ -59,6 +62,7 @@ def milliseconds(name: str, seconds: Sequence[float], goal: float, reference: st
 
 
 def percentile(values: Sequence[float], rank: int) -> float:
+    """`rank`: from 1 to 99."""
     return statistics.quantiles(values, n=100, method="inclusive")[rank - 1]
 
 

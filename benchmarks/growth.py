@@ -19,7 +19,7 @@ ROUNDS = 11
 ROUND_SECONDS = 0.2
 MAX_GROWTH = 1.2
 QUIET_SECONDS = 2.0
-LONG = "3600"  # as a lease: no viewer counts as having left while others are added
+LONG = "3600"  # a lease in seconds. No viewer counts as having left while others are added
 
 
 async def figures() -> Sequence[Figure]:
@@ -48,7 +48,7 @@ async def _start(widget: Widget, before: int, level: int) -> list[Profile]:
 
 
 async def _cost(widget: Widget, pid: int, profiles: Sequence[Profile]) -> list[float]:
-    """CPU seconds per poll, in consecutive rounds."""
+    """CPU seconds per poll of one run, in consecutive rounds."""
 
     def is_right(answer: Answer) -> bool:
         return answer.status == 200

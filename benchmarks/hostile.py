@@ -1,7 +1,7 @@
 """How long other requests wait while the worst answers are watched, viewed and copied.
 
-One worker, one browser, and a Partner API that sends each shape in turn: while the analysis is
-running, then as its report. Meanwhile another client requests `/healthz` all the time.
+There is one worker, one browser, and a Partner API that sends each shape in turn: first while the
+analysis is running, then in its report. Meanwhile another client keeps requesting `/healthz`.
 """
 
 import asyncio
@@ -110,7 +110,10 @@ async def _figure(
 
 @contextmanager
 def _others(port: int) -> Iterator[list[float]]:
-    """Seconds per answer of `/healthz` while the block runs, measured in a thread."""
+    """Yields a list that gets the seconds of each request to `/healthz` during the block.
+
+    A thread sends them, so that the work with the browser on the event loop does not delay them.
+    """
     waits: list[float] = []
     over = threading.Event()
 

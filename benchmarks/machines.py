@@ -23,8 +23,8 @@ from tests.processes import Sandbox, Widget
 
 REPORTS = 50
 REPORT_ROUNDS = 3
-IDLE_SECONDS = 6  # longer than the sandbox and the widget keep an idle connection
-SPEED = 10  # of the sandbox. A report needs as many polls as at speed 1, but a tenth of the time
+IDLE_SECONDS = 6  # the sandbox and the widget close idle connections earlier
+SPEED = 10  # of the sandbox. A report takes as many polls as at speed 1, in a tenth of the time
 PROFILES = 8
 ROUNDS = 9
 ROUND_SECONDS = 0.3
@@ -87,9 +87,9 @@ async def _reports(
     servers: Sequence[PostgreSQL],
     earlier: Mapping[str, str],
 ) -> Sequence[tuple[Cost, Cost]]:
-    """The costs of this code and of the earlier commit, in alternating rounds.
+    """The costs of this code and of the earlier commit, measured in turns.
 
-    `servers`: the database servers.
+    `database_urls` has one for each of the two, as has `servers`, which is empty for SQLite.
     """
     with (
         a_widget(sandbox, database_urls[0]) as ours,
@@ -109,7 +109,7 @@ async def _report(widget: Widget, name: str, server: PostgreSQL | None) -> Cost:
     def used() -> tuple[float, float]:
         return cpu_seconds(workers_of(widget.processes[-1])), cpu_seconds(_backends(server))
 
-    # The earlier commit may otherwise send a POST on a connection that the sandbox is closing.
+    # Waits, because the earlier commit may send a POST on a connection that the sandbox is closing.
     await asyncio.sleep(IDLE_SECONDS)
     before = used()
     await asyncio.gather(*(_use(widget, f"{name}-{number}") for number in range(REPORTS)))
@@ -131,7 +131,7 @@ async def _use(widget: Widget, name: str) -> None:
 
 
 async def _growth(server: PostgreSQL) -> list[float]:
-    """Polls per second of two servers, divided by those of one alone, in alternating rounds."""
+    """Polls per second of two servers, divided by those of one alone, measured in turns."""
     with a_sandbox(CALM) as sandbox, widgets(sandbox, server.url) as serve:
         loads = [await _watched(serve()) for _ in range(2)]
         rates = [await _rate(loads) / await _rate(loads[:1]) for _ in range(ROUNDS)]
@@ -158,6 +158,7 @@ async def _rate(loads: Sequence[tuple[int, list[Profile]]]) -> float:
 
 
 def _backends(server: PostgreSQL | None) -> list[int]:
+    """PostgreSQL's processes: the postmaster and its children. Empty for SQLite."""
     if server is None:
         return []
     postmaster = int((server.data / "postmaster.pid").read_text().splitlines()[0])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """CPU seconds since their start. Other processes on the machine do not affect it."""
+    """CPU seconds since the processes started. Other processes on the machine have no effect."""
     tasks = (task for pid in pids for task in Path(f"/proc/{pid}/task").iterdir())
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
@@ -17,7 +17,7 @@ def resident_bytes(pid: int) -> int:
 
 
 def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
-    """The processes that answer requests: the workers, or the process itself without any."""
+    """The processes that answer requests: the workers, or the process itself if it has none."""
     return [pid for pid in children(process.pid) if not _is_tracker(pid)] or [process.pid]
 
 
@@ -26,4 +26,5 @@ def children(pid: int) -> list[int]:
 
 
 def _is_tracker(pid: int) -> bool:
+    """Whether it is multiprocessing's resource tracker, which is started beside the workers."""
     return b"resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -25,6 +25,8 @@ class Host(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
+    """An open profile, and the requests of its frame. `address`: the path of its session."""
+
     address: str
 
     @property
@@ -69,7 +71,10 @@ async def start_runs(host: Host, profiles: Sequence[Profile]) -> None:
 
 
 async def ask_all(port: int, messages: Sequence[bytes], status: int) -> list[bytes]:
-    """The bodies of the answers, in the messages' order."""
+    """The bodies of the answers, in the messages' order. Sends AT_ONCE of them at a time.
+
+    Raises AssertionError if an answer has another status.
+    """
     bodies = [b""] * len(messages)
     waiting = iter(enumerate(messages))
 

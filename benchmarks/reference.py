@@ -21,7 +21,7 @@ PIP = [
 
 @contextmanager
 def checkout() -> Iterator[dict[str, str]]:
-    """The environment in which `python -m widget` runs that commit, with its locked dependencies.
+    """Yields the environment in which `python -m widget` runs COMMIT with its locked dependencies.
 
     Raises CalledProcessError if the repository does not have the commit.
     """
@@ -34,11 +34,12 @@ def checkout() -> Iterator[dict[str, str]]:
         ).stdout
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
             files.extractall(code, filter="data")
+        # With the same lock, the packages that are installed here are the right ones.
         if _pins(code) != _pins(Path()):
             subprocess.run(
                 [*PIP, f"--target={packages}", f"--requirement={code / LOCK}"], check=True
             )
-        # Python would otherwise import from the current folder first.
+        # PYTHONSAFEPATH: Python would otherwise import `widget` from the current folder first.
         yield {"PYTHONPATH": f"{code}:{packages}", "PYTHONSAFEPATH": "1"}
 
 

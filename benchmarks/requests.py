@@ -20,7 +20,7 @@ from benchmarks.servers import CALM, Server, a_sandbox, a_server, a_widget
 
 CONNECTIONS = 16
 ROUNDS = 25
-WARM_UP_ROUNDS = 5  # not measured: caches fill
+WARM_UP_ROUNDS = 5  # do not count, because caches are still filling
 ROUND_SECONDS = 0.15
 MAX_SIZE_DIFFERENCE = 0.1  # between the widget's page and the twin's, uncompressed
 
@@ -31,7 +31,11 @@ OPENING = "opening a session"
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A server to compare with. `goals`: parts of its rate or, with `by_time`, its CPU time."""
+    """A server to compare with.
+
+    `goals`: for each kind of work, the part of this server's requests/s that the widget should
+    reach. With `by_time`, the part of its CPU time that the widget may take.
+    """
 
     name: str
     goals: Mapping[str, float]
@@ -94,7 +98,7 @@ async def figures() -> Sequence[Figure]:
 
 
 async def _rounds(work: str, contenders: Mapping[str, Contender]) -> Sequence[Mapping[str, float]]:
-    """Costs by contender. They are measured in turns, so that a disturbance affects all of them."""
+    """Each round's costs by contender. They take turns, so that a disturbance affects them all."""
     rounds = [
         {name: await each.cost(work) for name, each in contenders.items()}
         for _ in range(WARM_UP_ROUNDS + ROUNDS)
@@ -135,7 +139,7 @@ def _bare(server: Server, opening: bytes) -> Contender:
 
 
 async def _check_size(contenders: Mapping[str, Contender], work: str) -> None:
-    """Raises if a twin draws much more or less than the widget."""
+    """Raises AssertionError if the twin's page is much longer or shorter than the widget's."""
     ours, theirs = [await contenders[name].size(work) for name in ("ours", "express")]
     assert abs(theirs / ours - 1) < MAX_SIZE_DIFFERENCE, (work, ours, theirs)
 

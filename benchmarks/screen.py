@@ -21,7 +21,7 @@ CLICKS, RUNS, LOADS = 40, 8, 8
 COLD_BYTES, COLD_REQUESTS, COLD_SECONDS = 22 * 1024, 5, 0.150
 SECOND_BYTES = 4 * 1024
 
-# When the first frame with the report is drawn, in milliseconds since the epoch.
+# When the browser draws the report for the first time, in milliseconds since the epoch.
 OPENED = """() => new Promise((resolve) => {
   const root = () => document.getElementById("candidate-intelligence")
   const look = () => root()?.dataset.state === "open"
@@ -33,7 +33,7 @@ CLICK = """() => {
   document.getElementById("ci-button").click()
   return performance.timeOrigin + performance.now()
 }"""
-# A button is usable once htmx has processed it, which it does after the page's scripts.
+# The button is usable once htmx has processed it, which happens after the page's scripts have run.
 USABLE = """addEventListener("DOMContentLoaded", () => requestAnimationFrame(() => {
   globalThis.usable = performance.now()
 }))"""
@@ -85,7 +85,7 @@ async def a_browser() -> AsyncIterator[Browser]:
 async def _existing(
     browser: Browser, sandbox: Sandbox, widget: Widget, name: str
 ) -> tuple[float, float]:
-    """Seconds after the click on Run, without the API's own, and after the click on View."""
+    """Seconds from Run to the report, without the Partner API's part, and from View to it."""
     candidate_id = f"test_existing.{name}"
     page = await open_page(browser, widget, candidate_id)
     run = await click_until_open(page)
@@ -99,13 +99,16 @@ async def _existing(
 
 async def click_until_open(page: Page) -> float:
     opened = asyncio.create_task(page.evaluate(OPENED))
-    await page.evaluate("0")  # the observer is there
+    await page.evaluate("0")  # when this is answered, OPENED has begun to observe
     clicked = await page.evaluate(CLICK)
     return float(await opened - clicked) / 1000
 
 
 async def _watched(browser: Browser, sandbox: Sandbox, widget: Widget, name: str) -> float:
-    """Seconds after the API has allowed the GET that found the report."""
+    """Seconds from when the API allowed the GET that found the report, until it is on the screen.
+
+    That moment is `Retry-After` after the call before it, which is the last but one.
+    """
     candidate_id = f"test_green.{name}"
     page = await open_page(browser, widget, candidate_id)
     opened = asyncio.create_task(page.evaluate(OPENED))
@@ -117,6 +120,7 @@ async def _watched(browser: Browser, sandbox: Sandbox, widget: Widget, name: str
 
 
 def _allowed_after(call: dict[str, Any]) -> float:
+    """The moment, in seconds since the epoch, at which the call's `Retry-After` was over."""
     at = datetime.fromisoformat(call["at"]).timestamp()
     return at + float(call["retry_after"])
 
@@ -138,7 +142,8 @@ class Load:
         self._left_out: set[str] = set()
 
     def begin(self, event: dict[str, Any]) -> None:
-        if event["request"]["url"].endswith("/favicon.ico"):  # not requested in a frame
+        # In the ATS's page, the widget is in a frame, for which browsers request no icon.
+        if event["request"]["url"].endswith("/favicon.ico"):
             self.leave_out(event)
 
     def leave_out(self, event: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from demo_ats.servers import free_ports, process_of, wait_until_ready
 from tests.processes import KEY, Sandbox, Serve, Widget
 
-CALM = 0.05  # a speed of the sandbox at which no wait and no analysis ends during a measurement
+CALM = 0.05  # a speed of the sandbox so low that no `Retry-After` and no analysis ends meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Server:
 
 @contextmanager
 def a_server(module: str, ready: str, *arguments: str) -> Iterator[Server]:
+    """Runs `python -m module` during the block. `ready`: a path that answers when it is ready."""
     port = free_ports().sandbox
     command = [sys.executable, "-m", module, f"--port={port}", *arguments]
     with process_of(command, {}) as process:
@@ -36,7 +37,7 @@ def a_sandbox(speed: float) -> Iterator[Sandbox]:
 
 @contextmanager
 def widgets(sandbox: Sandbox, database_url: str) -> Iterator[Serve]:
-    """Starts widgets on one database. A shell discards their logs."""
+    """Yields a function that starts widgets on one database. They are stopped after the block."""
     serve = Serve(sandbox, database_url)
     try:
         yield serve

@@ -52,7 +52,7 @@ def _name(widget: Widget, tabs: int) -> str:
 
 
 def _share(sandbox: Sandbox, candidate_id: str) -> float:
-    """The calls per necessary call: the POST, and one GET for each `Retry-After`."""
+    """A run's calls, divided by the necessary ones: a POST, and a GET for each `Retry-After`."""
     calls = [c for c in sandbox.ledger["requests"] if c["candidate_id"] == candidate_id]
     windows = sum(call["retry_after"] is not None for call in calls)
     assert calls

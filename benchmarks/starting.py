@@ -1,4 +1,4 @@
-"""How long the widget takes to be ready, against Python importing its dependencies."""
+"""How long the widget takes to be ready, compared with Python importing its dependencies."""
 
 import asyncio
 import subprocess

@@ -1,6 +1,6 @@
-// What the widget does for a poll and for the embed page, as one writes it in Express: the same
-// rows are read and written, the same values sealed and opened, the same HTML and headers sent.
-// A run is as it is after its start: the Partner API has said `queued`, and is not asked again.
+// Does what the widget does for a poll and for the embed page, in the way usual for Express: it reads
+// and writes the same rows, seals and opens the same values, and sends the same HTML and headers. A run
+// stays as it is after its start: the Partner API has answered `queued`, and is not called again.
 
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto"
 import { DatabaseSync } from "node:sqlite"
@@ -54,10 +54,10 @@ database.exec(`
   CREATE TABLE sessions (
     id TEXT PRIMARY KEY, pair TEXT NOT NULL, language TEXT NOT NULL, appearance TEXT NOT NULL,
     permissions TEXT NOT NULL, origin TEXT, visit TEXT NOT NULL DEFAULT '',
-    openings INTEGER NOT NULL DEFAULT 0, gone_at REAL NOT NULL, expires_at REAL NOT NULL,
+    openings INTEGER NOT NULL DEFAULT 0, lease_until REAL NOT NULL, expires_at REAL NOT NULL,
     sealed_viewer_id BLOB, sealed_ids BLOB NOT NULL, sealed_request BLOB NOT NULL, sealed_cv BLOB);
   CREATE INDEX sessions_by_expiry ON sessions (expires_at);
-  CREATE INDEX sessions_by_pair ON sessions (pair, gone_at);
+  CREATE INDEX sessions_by_pair ON sessions (pair, lease_until);
   CREATE TABLE runs (
     pair TEXT PRIMARY KEY, run_id TEXT NOT NULL, phase TEXT NOT NULL, reason TEXT,
     canceled_by TEXT, analysis_id TEXT, left_out INTEGER NOT NULL DEFAULT 0,
@@ -67,7 +67,7 @@ database.exec(`
     give_up_at REAL NOT NULL, run_expires_at REAL NOT NULL, sealed_ids BLOB, sealed_resource BLOB);
 `)
 const addSession = database.prepare(`
-  INSERT INTO sessions (id, pair, language, appearance, permissions, gone_at, expires_at,
+  INSERT INTO sessions (id, pair, language, appearance, permissions, lease_until, expires_at,
     sealed_ids, sealed_request, sealed_cv)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 const addRun = database.prepare(`
@@ -76,14 +76,14 @@ const addRun = database.prepare(`
   VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)`)
 const find = database.prepare(`
   SELECT sessions.id, sessions.pair, language, appearance, permissions, origin, visit, openings,
-    gone_at, expires_at, run_id, run_expires_at, phase, reason, canceled_by, analysis_id, left_out,
+    lease_until, expires_at, run_id, run_expires_at, phase, reason, canceled_by, analysis_id, left_out,
     resource_at, started_at, ended_at, poll_after, busy_until, interval, failures, unreadable,
     give_up_at, sealed_resource
   FROM sessions LEFT JOIN runs ON sessions.pair = runs.pair
   WHERE sessions.id = ?`)
-const renew = database.prepare("UPDATE sessions SET gone_at = ?, expires_at = ? WHERE id = ?")
+const renew = database.prepare("UPDATE sessions SET lease_until = ?, expires_at = ? WHERE id = ?")
 const beginVisit = database.prepare(
-  "UPDATE sessions SET gone_at = ?, expires_at = ?, visit = ? WHERE id = ?",
+  "UPDATE sessions SET lease_until = ?, expires_at = ?, visit = ? WHERE id = ?",
 )
 
 // Pages
@@ -199,7 +199,7 @@ app.get("/embed/:token", (request, response) => {
 app.get("/embed/:token/run", (request, response) => {
   const { session } = request
   const now = Date.now() / 1000
-  if (now + lease - session.gone_at >= 5) renew.run(now + lease, now + 3600, session.id)
+  if (now + lease - session.lease_until >= 5) renew.run(now + lease, now + 3600, session.id)
   answer(request, response, session, now)
 })
 
