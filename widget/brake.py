@@ -1,6 +1,7 @@
 """The brake: at most MAX_POSTS in WINDOW_SECONDS for a pair of client and candidate.
 
-Each POST is a row that all processes share, deleted once it is older than the window.
+Each POST is a row, so that all processes count together. It is deleted once it is older than the
+window.
 """
 
 from sqlalchemy import Connection, bindparam, delete, select
@@ -10,6 +11,8 @@ from widget.tables import posts
 MAX_POSTS = 6
 WINDOW_SECONDS = 600.0
 
+# The latest MAX_POSTS of a pair count. When the oldest of them has left the window, another POST is
+# allowed. No row: there are fewer.
 _LAST_THAT_COUNTS = (
     select(posts.c.sent_at)
     .where(posts.c.pair == bindparam("of_pair"), posts.c.sent_at > bindparam("since"))
@@ -29,6 +32,7 @@ def closed_until(connection: Connection, pair: str, now: float) -> float | None:
 
 
 def count(connection: Connection, pair: str, now: float) -> None:
+    """Remembers a POST for the pair."""
     connection.execute(_INSERT, {"pair": pair, "sent_at": now})
 
 

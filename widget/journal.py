@@ -15,7 +15,7 @@ from widget.seal import Seal, Unreadable, client_name, pair_name
 
 
 class Journal:
-    """`insert`: the dialect's own. `tells`: whether events are written, and not usage alone."""
+    """`insert` is the dialect's own. `tells`: whether events are written, or only usage."""
 
     def __init__(self, index_key: bytes, insert: Callable[..., Any], *, tells: bool) -> None:
         self._index_key = index_key

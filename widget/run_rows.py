@@ -41,7 +41,8 @@ COUNT_UNDER_WAY = select(func.count()).where(
     runs.c.phase.not_in(ENDED),
     or_(runs.c.analysis_id.is_not(None), runs.c.busy_until > bindparam("now")),
 )
-# A start may take over a run that ended without a report, or whose process is gone.
+# A start may take over a run whose process is gone, and one that ended without a report, if the
+# wait that the API asked for is over by the start.
 MAY_BE_TAKEN_OVER = or_(
     and_(
         runs.c.phase.in_([Phase.FAILED, Phase.CANCELED]),
@@ -78,10 +79,10 @@ RENEW = (
 
 
 def start(insert: Callable[..., Any]) -> Any:
-    """The INSERT of a run, or the UPDATE of the row that it takes over.
+    """The statement that inserts a run or, if the pair has one that may be taken over, replaces it.
 
-    `insert`: the dialect's own. The parameters are the `values_of` the run, `session_id`, `now` and
-    `starts_at`.
+    It changes no row if the pair's run may not be taken over. `insert` is the dialect's own. The
+    parameters are the `values_of` the run, `session_id`, `now` and `starts_at`.
     """
     ids = select(sessions.c.sealed_ids).where(sessions.c.id == bindparam("session_id"))
     statement = insert(runs).values(sealed_ids=ids.scalar_subquery(), sealed_resource=null())

@@ -1,8 +1,9 @@
 """Creates the tables, and the index key: the key of the hashes by which rows are found.
 
-A new schema version replaces the tables that are an index of what the Partner API knows. Usage and
-events are stored nowhere else. They stay, as does the key that opens them, and a new version may
-only add columns to their tables.
+A new schema version drops the tables in REPLACED and creates them again. Nothing is lost for good:
+the ATS opens new sessions, and the Partner API still has the reports. Usage and events are stored
+nowhere else. They stay, as does the index key, which opens them, so a new version may only add
+columns to their tables.
 """
 
 import secrets
@@ -31,10 +32,11 @@ def _is_current(connection: Connection) -> bool:
 
 
 def _settle_index_key(seal: Seal, connection: Connection) -> bytes:
-    """Stores the index key once per secret in use, and deletes the copies of retired secrets.
+    """Returns the index key, and stores a copy of it encrypted with each secret in use.
 
-    If no secret in use opens a stored copy, a new key is added, and the old copies stay: the
-    secret may have been changed by mistake.
+    Copies for secrets that are no longer in use are deleted. But if no secret in use opens a copy,
+    all of them stay, and a new key is stored beside them: the secret may have been changed by
+    mistake.
     """
     wrapped = {row.fingerprint: row.wrapped for row in connection.execute(select(index_keys))}
     known = [name for name in seal.fingerprints if name in wrapped]

@@ -40,6 +40,7 @@ INSERT = sessions.insert().values(
     sealed_cv=case((_HAS_REPORT, null()), else_=cast(bindparam("cv"), LargeBinary)),
 )
 UPDATE = update(sessions).where(sessions.c.id == bindparam("session_id"))
+# Does not shorten a lease that ends later.
 KEEP_PRESENT = (
     update(sessions)
     .where(sessions.c.id == bindparam("of_id"), sessions.c.lease_until < bindparam("until"))

@@ -1,8 +1,8 @@
 """How statements reach SQLite: on the event loop.
 
-Statements are short and local, so a thread for each would cost more than it saves. Only a write
-lock that another process holds may take long. SQLite would block the event loop while it waits for
-that lock. So its own waiting is off, and a statement that finds the lock taken is tried again.
+Statements are short and local, so a thread for each would cost more than it saves. Only one thing
+takes long: to wait for the write lock while another process holds it. SQLite's own waiting, which
+would block the event loop, is turned off. A statement that finds the lock taken is tried again.
 """
 
 import asyncio
@@ -23,9 +23,10 @@ from widget.patience import waiting
 from widget.tasks import Tasks
 from widget.transactions import DatabaseUnavailable, cause, in_transaction
 
-# Another worker's write takes less than a millisecond, another program's may take minutes.
+# Pauses between attempts. Another worker holds the lock for less than a millisecond, but another
+# program may hold it for minutes.
 RETRY_SECONDS = (0.001, 0.002, 0.005, 0.01)
-SLOW_RETRY_SECONDS = 0.02
+SLOW_RETRY_SECONDS = 0.02  # after these
 
 FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
@@ -38,7 +39,10 @@ class _Busy(Exception):
 
 
 class SQLite:
-    """A Database. Creates the file if it is missing; connects when it is first needed."""
+    """A Database. Creates the file if it is missing, and connects when a statement first needs it.
+
+    Raises OSError if the file cannot be created.
+    """
 
     insert = staticmethod(sqlite.insert)
 
@@ -48,8 +52,8 @@ class SQLite:
         self._url = url
         self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
         self._connection: Connection | None = None
-        self._turn = asyncio.Lock()  # statements that wait for the write lock are tried in order
-        self._late = Tasks()
+        self._turn = asyncio.Lock()  # held by the first of those that wait for the write lock
+        self._late = Tasks()  # of `run_soon`
         event.listen(self._engine, "connect", _configure)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
@@ -87,6 +91,10 @@ class SQLite:
         self._engine.dispose()
 
     async def _in_turn(self, work: Callable[[Connection], T]) -> T:
+        """Waits until those that came earlier are done, then attempts `work` until it succeeds.
+
+        Raises DatabaseUnavailable when it has taken as long as the task may wait.
+        """
         with waiting(self._limits.statement_seconds) as deadline:
             try:
                 async with asyncio.timeout_at(deadline), self._turn:
@@ -103,6 +111,10 @@ class SQLite:
             await self._in_turn(work)
 
     def _attempt(self, work: Callable[[Connection], T]) -> T:
+        """Returns what `work` returns. Raises _Busy or DatabaseUnavailable.
+
+        After any other error than _Busy, the next attempt gets a new connection.
+        """
         try:
             return work(self._connected())
         except SQLAlchemyError as error:
@@ -130,7 +142,8 @@ class SQLite:
 def make_private_file(url: str) -> None:
     """Creates the file of an SQLite database if it is missing, readable by its owner alone.
 
-    Raises OSError if it cannot be created. The mode of another owner's file is left as it is.
+    Others lose their rights on a file that is there, unless it has another owner. Raises OSError if
+    the file cannot be created.
     """
     files = _files(url)
     for path in files[:1]:
@@ -144,7 +157,10 @@ def make_private_file(url: str) -> None:
 
 
 def _files(url: str) -> list[Path]:
-    """The database file first, then the two that SQLite creates beside it, with the same mode."""
+    """The database file, then the two that SQLite creates beside it with the same mode.
+
+    Empty for a database in memory, and for one that is not SQLite's.
+    """
     database = make_url(url).database
     if not url.startswith("sqlite") or not database or database == ":memory:":
         return []
@@ -152,6 +168,8 @@ def _files(url: str) -> list[Path]:
 
 
 def _configure(connection: Any, _: Any) -> None:
+    # WAL lets others read during a write. With NORMAL, a power cut may lose the last changes, but
+    # never damages the file.
     connection.execute("PRAGMA busy_timeout = 0")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -160,4 +178,4 @@ def _configure(connection: Any, _: Any) -> None:
 def _is_busy(error: SQLAlchemyError) -> bool:
     known = error.orig if isinstance(error, DBAPIError) else None
     code = getattr(known, "sqlite_errorcode", 0)
-    return code & 0xFF == sqlite3.SQLITE_BUSY  # the higher bits are a detail
+    return code & 0xFF == sqlite3.SQLITE_BUSY  # the higher bits say which kind of busy

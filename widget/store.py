@@ -152,11 +152,13 @@ class Store:
         return {run.pair: run for row in rows for run in [run_rows.run_of(row, self._opened)]}
 
     async def claim_start(self, run: Run, session_id: str, now: float, lease_until: float) -> bool:
-        """Whether the caller may start this run, in that session: it has inserted or replaced it.
+        """Claims the start of `run`, in a session. Returns whether the caller has the claim.
 
-        It replaces a run that ended without a report, once the wait that the API has asked for is
-        over when the new run starts, and a run whose process is gone. The brake may forbid either.
-        The session's viewer counts as present until `lease_until`.
+        The run is stored if the pair has none, or one that may be taken over: one whose process is
+        gone, or one that ended without a report, if the wait that the API asked for is over by the
+        start. Nothing is stored if the brake forbids a POST.
+
+        With the claim, the session's viewer counts as present until `lease_until`.
         """
         return await self._database.transaction(
             partial(self._claim_start, run, session_id, now, lease_until)
@@ -170,7 +172,7 @@ class Store:
         claim = {"session_id": session_id, "now": now, "starts_at": max(now, run.poll_after)}
         if _change(connection, self._start, run_rows.values_of(run) | claim) != 1:
             return False
-        # `renew_session` may come late, and the run would seem left until then.
+        # Otherwise the sweeper may cancel the run as left, because `renew_session` may come late.
         until = {"of_id": session_id, "until": lease_until}
         connection.execute(session_rows.KEEP_PRESENT, until)
         brake.count(connection, run.pair, now)

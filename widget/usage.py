@@ -44,7 +44,10 @@ def counters_of(events: Collection[Event]) -> Collection[str]:
 
 
 def addition(insert: Callable[..., Any]) -> Any:
-    """The statement that `count` executes. `insert`: the dialect's own."""
+    """The statement of `count`: adds to a client's counts of a month, or inserts the first ones.
+
+    `insert` is the dialect's own.
+    """
     statement = insert(usage)
     return statement.on_conflict_do_update(
         index_elements=[usage.c.month, usage.c.client],
@@ -61,7 +64,7 @@ def count(
     counters: Collection[str],
     now: float,
 ) -> None:
-    """`client`: the keyed hash by which the row is found."""
+    """Adds one to each of `counters`. `client`: the keyed hash by which the row is found."""
     values = {
         "month": month_of(now),
         "client": client,

@@ -13,7 +13,9 @@ from typing import Any
 NOTHING: tuple[Any, ...] = (None, "", [], {})  # the JSON values that count as missing
 
 CHARACTERS_OF_A_VALUE = 1_000  # take as long to draw as one more value
-PIECE = 65_536  # characters: a search of a regular expression lets no other thread run
+# Characters. `re` holds the interpreter's lock for a whole search, so long texts are searched in
+# pieces, between which other threads can run.
+PIECE = 65_536
 
 BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 # https://html.spec.whatwg.org/multipage/dom.html#text-content-2
