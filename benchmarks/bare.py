@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from widget.assets import static_url
 from widget.model import Phase, Run
 from widget.panel import panel_of
 from widget.session_request import SessionRequest
@@ -68,7 +69,7 @@ def _as_it_comes(ours: Environment) -> Environment:
         auto_reload=False,
     )
     plain.filters |= ours.filters
-    plain.globals = ours.globals | plain.globals
+    plain.globals = {**ours.globals, "static": static_url, **plain.globals}
     plain.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     return plain
 

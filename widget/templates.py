@@ -1,11 +1,11 @@
 """The templates, compiled once for each of the interface's languages.
 
 Jinja2 translates and includes while it renders, which takes two thirds of the time. Here, both are
-done when a template is compiled: a constant message is replaced by its translation, and an include
-by the included template.
+done when a template is compiled: a constant message is replaced by its translation, the name of a
+static file by its URL, and an include by the included template.
 """
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import cache
 from gettext import NullTranslations
 from typing import Any
@@ -64,9 +64,9 @@ class Templates(Environment):
             "accent": accent_url,
             "direction": direction(language),
             "language": language,
-            "static": static_url,
         }
-        self._rewriting = _Rewriting(catalogue.gettext, self._body_of)
+        constant = {"_": catalogue.gettext, "static": static_url}
+        self._rewriting = _Rewriting(constant, self._body_of)
         self._compiled: dict[str | Template, Template] = {}
 
     def get_template(
@@ -95,16 +95,19 @@ class Templates(Environment):
 
 class _Rewriting(NodeTransformer):
     def __init__(
-        self, translated: Callable[[str], str], body_of: Callable[[str], list[nodes.Node]]
+        self,
+        constant: Mapping[str, Callable[[str], str]],
+        body_of: Callable[[str], list[nodes.Node]],
     ) -> None:
-        self._translated = translated
+        self._constant = constant
         self._body_of = body_of
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - named after the node
         self.generic_visit(node)
         match node:
-            case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=message)]):
-                return nodes.Const(self._translated(message), lineno=node.lineno)
+            case nodes.Call(node=nodes.Name(name=name), args=[nodes.Const(value=text)]):
+                if name in self._constant:
+                    return nodes.Const(self._constant[name](text), lineno=node.lineno)
         return node
 
     def visit_Include(self, node: nodes.Include) -> nodes.Node:  # noqa: N802
