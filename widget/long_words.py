@@ -9,12 +9,22 @@ import re
 
 WORD = 500  # characters of a word up to a break
 TEXT = 2 * WORD  # characters; shorter texts are not searched for long words
+MARKS = 20  # after so many in a row, a break may stand before a combining mark
 
 _long_text = re.compile(rf">[^<>]{{{TEXT},}}")
-# A break stands before a letter, an ASCII character or an emoji, never before a combining mark.
-_long_word = re.compile(rf"(?:&#?\w{{1,8}};|[^\s&]){{{WORD}}}(?=[\w!-~]|[^\0-\uffff])")
+# A break stands before a letter, an ASCII character or an emoji, as what is neither may be a mark.
+# Each word is matched once, and no quantifier gives anything back: the time is linear.
+_character = r"(?:&#?\w{1,8};|[^\s&])"
+_mark = r"[^\s\w!-~\U00010000-\U0010ffff]"
+_long_word = rf"({_character}{{{WORD}}}+{_mark}{{0,{MARKS}}}+)(?=\S)"
+_short_words = rf"(?:{_character}{{1,{WORD - 1}}}+\s++)++"  # at once, as a call for each takes long
+_words = re.compile(rf"{_long_word}|{_short_words}|{_character}++")
 
 
 def with_soft_breaks(html: str) -> str:
     """The document, with a `<wbr>` after every 500 characters of a word."""
-    return _long_text.sub(lambda text: _long_word.sub(r"\g<0><wbr>", text[0]), html)
+    return _long_text.sub(lambda text: _words.sub(_with_break, text[0]), html)
+
+
+def _with_break(words: re.Match[str]) -> str:
+    return f"{words[1]}<wbr>" if words[1] else words[0]

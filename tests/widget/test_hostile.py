@@ -3,6 +3,7 @@
 What a browser makes of the same strings is in `tests/browser/test_hostile.py`.
 """
 
+import time
 from typing import Any
 
 import httpx2
@@ -17,6 +18,7 @@ from tests.widget.partner import Partner, completed
 from tests.widget.widget_process import HOST_TOKEN, PATIENT
 from widget.app import create_app
 from widget.links import link
+from widget.long_words import with_soft_breaks
 from widget.model import Phase
 from widget.values import neutral
 
@@ -156,7 +158,7 @@ def page_of(http: TestClient, text: str, language: str) -> Markup:
     return Markup(page.text.removeprefix("<!doctype html>"))
 
 
-@pytest.mark.parametrize("letter", ["A", "&", "\u0645", "😀"])
+@pytest.mark.parametrize("letter", ["A", "&", "\u0645", "😀", "\ufffd", "\u0301"])
 def test_a_word_without_end_can_be_broken_wherever_it_is_drawn(letter: str) -> None:
     word = letter * 5_000
     page = draw_report(report={word: word, "list": [word]}, signals=[{"statement": word}])
@@ -169,3 +171,12 @@ def test_a_soft_break_parts_no_letter_from_its_marks() -> None:
     texts = [text for element in page.elements for text in element.texts]
     assert len(page.all("wbr")) > 10
     assert not any(text.startswith("\u0e34") for text in texts)
+
+
+@pytest.mark.parametrize("word", ["\ufffd" * 500_000, "e" + "\u0301" * 500_000, f"{'x' * 499} "])
+def test_no_word_takes_long_to_be_given_its_breaks(word: str) -> None:
+    text = (word * 1_000)[:500_000]
+    started = time.process_time()
+    html = with_soft_breaks(f"<p>{text}</p>")
+    assert time.process_time() - started < 1
+    assert html.replace("<wbr>", "") == f"<p>{text}</p>"
