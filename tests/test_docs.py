@@ -16,6 +16,8 @@ from pydantic_core import PydanticUndefined
 
 from widget import __version__
 from widget.assets import SCRIPTS
+from widget.events import GONE
+from widget.model import Reason
 from widget.settings import Settings
 from widget.tables import SCHEMA_VERSION
 
@@ -184,6 +186,13 @@ def test_each_threat_has_tests_that_are_marked_with_its_name() -> None:
 
 
 @pytest.mark.threat(name="supply chain")
+def test_the_page_on_events_names_every_reason_that_an_event_may_have() -> None:
+    page = (ROOT / "docs" / "events.md").read_text()
+    table = page.partition("\n| `reason` |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+    assert named == {GONE, *Reason} - {Reason.NO_REPORT, Reason.ERASED}  # these come in no event
+
+
 def test_the_vendored_files_are_as_they_came_and_carry_their_version() -> None:
     vendored = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
