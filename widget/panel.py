@@ -31,6 +31,7 @@ from widget.report import (
     read_signals,
     read_step,
 )
+from widget.values import neutral
 
 MAX_NAME_LENGTH = 1_000  # characters of a report's name that are compared with the profile's
 USUAL_SECONDS = 75  # a run that takes longer is late: the API says 30 to 60
@@ -142,7 +143,7 @@ def about_whom(panel: Panel, profile_name: str) -> Panel:
     name = panel.report.candidate_name[:MAX_NAME_LENGTH] if panel.report else ""
     if not differ(name, profile_name):
         return panel
-    return replace(panel, profile_name=profile_name)
+    return replace(panel, profile_name=neutral(profile_name))
 
 
 def _progress(run: Run, now: float, lease: float, permissions: Collection[Permission]) -> Progress:

@@ -141,6 +141,13 @@ def test_hostile_strings_in_every_field_of_a_session_change_nothing_of_the_page(
                 assert page.text == plain.text, text
 
 
+def test_the_name_in_the_profile_loses_what_turns_text_round_or_breaks_the_page() -> None:
+    report = {"report": {"candidateName": "Jonas Weber"}}
+    page = draw(a_read_run(report), profile_name="Mara\u202e\0 Lindqvist")
+    names = [name.text for name in page.one("div", id="ci-other-name").inside if name.tag == "bdi"]
+    assert names == ["Jonas Weber", "Mara\ufffd Lindqvist"]
+
+
 def page_of(http: TestClient, text: str, language: str) -> Markup:
     person = {"id": text, "first_name": text, "last_name": text, "company": text}
     response = http.post(
