@@ -32,10 +32,12 @@ def in_transaction(connection: Connection, work: Callable[[Connection], T], *beg
 
 
 def cause(error: Exception) -> str:
-    """What went wrong, without the statement and its parameters, which may be personal data.
+    """What went wrong, in one line without the statement and its parameters: these may be personal.
 
     The message of an OperationalError is about the database itself. Other messages may quote
     values, so only their type is named.
     """
     known = error.orig if isinstance(error, DBAPIError) else error
-    return str(known) if isinstance(error, OperationalError) else type(known).__name__
+    if isinstance(error, OperationalError):
+        return " ".join(str(known).split())
+    return type(known).__name__

@@ -202,6 +202,15 @@ async def test_no_part_of_a_databases_password_is_told(
         assert "TOP" not in line
 
 
+async def test_what_the_databases_driver_says_in_several_lines_is_told_in_one(
+    settings: MakeSettings, network: Network
+) -> None:
+    url = "postgresql://u@127.0.0.1:9/w"
+    (line,) = told(await findings(settings, network, database_url=url), "database")
+    assert line.startswith("FAIL")
+    assert len(line.splitlines()) == 1
+
+
 async def test_a_database_that_cannot_be_written_is_a_failure(
     settings: MakeSettings, network: Network, postgresql: PostgreSQL
 ) -> None:
