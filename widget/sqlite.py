@@ -6,6 +6,7 @@ would block the event loop, is turned off. A statement that finds the lock taken
 """
 
 import asyncio
+import errno
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -147,6 +148,8 @@ def make_private_file(url: str) -> None:
     """
     files = _files(url)
     for path in files[:1]:
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "it is a folder or a device")
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
     for path in files:

@@ -1,6 +1,7 @@
 """How statements reach a database that is locked, silent, read-only, full, or has been away."""
 
 import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -229,6 +230,17 @@ async def test_the_file_is_for_nobody_else_to_read(tmp_path: Path) -> None:
     assert modes == {"widget.db": 0o600, "widget.db-wal": 0o600, "widget.db-shm": 0o600}
     assert file.parent.stat().st_mode & 0o777 == 0o700
     await database.close()
+
+
+async def test_a_folder_or_a_pipe_is_no_database_and_keeps_its_mode(tmp_path: Path) -> None:
+    folder, pipe = tmp_path / "folder", tmp_path / "pipe"
+    folder.mkdir()
+    os.mkfifo(pipe)
+    for path in (folder, pipe):
+        path.chmod(0o666)
+        with pytest.raises(OSError, match="folder or a device"):
+            connect(f"sqlite:///{path}")
+        assert path.stat().st_mode & 0o777 == 0o666
 
 
 async def test_another_program_that_writes_holds_up_what_is_written_and_nothing_else(
