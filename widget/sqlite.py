@@ -144,7 +144,7 @@ def make_private_file(url: str) -> None:
     """Creates the file of an SQLite database if it is missing, readable by its owner alone.
 
     Others lose their rights on a file that is there, unless it has another owner. Raises OSError if
-    the file cannot be created.
+    the file cannot be created, or if something is in its place that is no file.
     """
     files = _files(url)
     for path in files[:1]:
@@ -155,7 +155,7 @@ def make_private_file(url: str) -> None:
     for path in files:
         with suppress(FileNotFoundError, PermissionError):
             mode = path.stat().st_mode
-            if mode & FOR_OTHERS:
+            if stat.S_ISREG(mode) and mode & FOR_OTHERS:
                 path.chmod(mode & ~FOR_OTHERS)
 
 
