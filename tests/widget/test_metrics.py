@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -209,10 +209,13 @@ COUNT_ONE = "from widget import metrics; metrics.sessions_opened.inc(); print('d
 
 
 @contextmanager
-def a_worker(program: str = COUNT_ONE) -> Iterator[subprocess.Popen[bytes]]:
+def a_worker(
+    program: str = COUNT_ONE, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Counts one session, and lives on with what follows."""
     with subprocess.Popen(
         [sys.executable, "-c", f"{program}; input()"],
+        env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
@@ -267,12 +270,11 @@ def test_a_folder_that_is_removed_is_made_again_and_the_counts_begin_again(folde
     assert counted_in(folder) == 3
 
 
-def test_a_worker_whose_folder_cannot_be_made_says_so_and_serves_on(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_whose_folder_cannot_be_made_says_so_and_serves_on(folder: Path) -> None:
     (folder / "file").touch()
-    monkeypatch.setenv(shared_counts.FOLDER_VARIABLE, str(folder / "file"))
-    with a_worker(f"{COUNT_ONE}; input(); print(metrics.LOST_BECAUSE, flush=True)") as worker:
+    environment = os.environ | {shared_counts.FOLDER_VARIABLE: str(folder / "file")}
+    program = f"{COUNT_ONE}; input(); print(metrics.LOST_BECAUSE, flush=True)"
+    with a_worker(program, environment) as worker:
         assert worker.stdin is not None
         assert worker.stdout is not None
         worker.stdin.write(b"\n")
@@ -281,14 +283,11 @@ def test_a_worker_whose_folder_cannot_be_made_says_so_and_serves_on(
 
 
 def test_a_variable_of_prometheus_that_others_set_is_no_concern_of_the_widget(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.delenv(shared_counts.FOLDER_VARIABLE)
-    for path in [folder, folder / "missing"]:
-        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(path))
-        with a_worker():
-            assert list(folder.iterdir()) == []
-    monkeypatch.setenv(shared_counts.FOLDER_VARIABLE, str(folder))
+    for path in [tmp_path, tmp_path / "missing"]:
+        with a_worker(environment=os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(path)}):
+            assert list(tmp_path.iterdir()) == []
 
 
 # Documents
