@@ -86,6 +86,11 @@ class Connection(HttpToolsProtocol):
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
             self._end(HEAD_TOO_LARGE)
 
+    def on_message_begin(self) -> None:
+        if self._receiving is None:  # it begins in the same data in which another has ended
+            self._expect_request()
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
             return
@@ -108,9 +113,7 @@ class Connection(HttpToolsProtocol):
         self._receiving = None
 
     def refuse_tunnel(self) -> None:
-        earlier: RequestResponseCycle | None = self.cycle
-        is_waited_for = earlier is not None and not earlier.response_complete
-        self._end(b"" if is_waited_for else NO_TUNNEL)
+        self._end(NO_TUNNEL)
 
     def head_without_offer(self) -> bytes:
         version = self.parser.get_http_version().encode()
@@ -157,11 +160,12 @@ class Connection(HttpToolsProtocol):
     def _end(self, answer: bytes) -> None:
         """Closes the connection.
 
-        Sends `answer` first, unless an earlier answer is unfinished: the client would take it for a
-        part of that one.
+        Sends `answer` first, unless the client still waits for an earlier one: it would take this
+        for that one, or for a part of it.
         """
         cycle: RequestResponseCycle | None = self.cycle
-        if not cycle or cycle.response_complete or not (cycle.response_started or self.pipeline):
+        in_body = not self._in_head and not self.pipeline  # then the last cycle is this request's
+        if not cycle or cycle.response_complete or (in_body and not cycle.response_started):
             self.transport.write(answer)
         self.transport.close()
 

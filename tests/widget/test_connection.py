@@ -5,12 +5,12 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import pytest
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from tests.serving import serving
@@ -47,7 +47,14 @@ class App:
                 return PlainTextResponse("answered")
             case "/slow":
                 await asyncio.sleep(2 * RECEIVE_SECONDS)
+            case "/begun":
+                return StreamingResponse(_begun())
         return PlainTextResponse(f"{len(await request.body())}")
+
+
+async def _begun() -> AsyncIterator[bytes]:
+    yield b"begun"
+    await asyncio.sleep(2 * RECEIVE_SECONDS)
 
 
 @contextmanager
@@ -210,10 +217,32 @@ def test_a_tunnel_is_refused_at_once(port: int) -> None:
             assert time.monotonic() - started < RECEIVE_SECONDS
 
 
-def test_a_tunnel_behind_a_request_is_not_answered_in_its_place(port: int) -> None:
+LATER = [
+    pytest.param(b"CONNECT a:1 HTTP/1.1\r\n\r\n", id="a tunnel"),
+    pytest.param(b"GET / HTTP/1.1\r\nX-Slow: ", id="a head that stops"),
+    pytest.param(b"GET /" + b"x" * MAX_HEAD_BYTES, id="a head that does not end"),
+    pytest.param(head(Content_Length="10") + b"abc", id="a body that stops"),
+]
+
+
+@pytest.mark.parametrize("later", LATER)
+def test_what_ends_a_connection_is_not_answered_in_an_earlier_requests_place(
+    port: int, later: bytes
+) -> None:
     with connected(port) as connection:
-        connection.sendall(head("/slow", Content_Length="0") + b"CONNECT a:1 HTTP/1.1\r\n\r\n")
-        assert b"501" not in until_closed(connection)
+        connection.sendall(head("/slow", Content_Length="0") + later)
+        assert until_closed(connection) == b""
+
+
+@pytest.mark.parametrize("later", LATER)
+def test_what_ends_a_connection_is_no_part_of_an_answer_that_has_begun(
+    port: int, later: bytes
+) -> None:
+    with connected(port) as connection:
+        connection.sendall(head("/begun", Content_Length="0"))
+        begun = connection.recv(65536)
+        connection.sendall(later)
+        assert (begun + until_closed(connection)).count(b"HTTP/1.1") == 1
 
 
 @pytest.mark.threat(name="request smuggling")
