@@ -5,15 +5,15 @@ import asyncio
 import math
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from widget import __version__
-from widget.check import Level, check
+from widget.check import Finding, Level, check
 from widget.limits import LIMITS, Limits
 from widget.loader import snippet
 from widget.origins import MAX_PORT
 from widget.serving import serve
-from widget.settings import Settings, SettingsError, load, make_database_file
+from widget.settings import SettingsError, load, make_database_file
 from widget.telemetry import silence
 
 
@@ -33,7 +33,8 @@ def main(arguments: list[str] | None = None, limits: Limits = LIMITS) -> int:
         return 2
     if options.command == "serve":
         return serve(settings, options.host, options.port, options.workers, limits)
-    return _check(settings)
+    silence()
+    return _tell(asyncio.run(check(settings)), settings.public_url)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,13 +61,12 @@ def _from(least: int, most: float = math.inf) -> Callable[[str], int]:
     return whole_number
 
 
-def _check(settings: Settings) -> int:
-    silence()
-    findings = asyncio.run(check(settings))
+def _tell(findings: Sequence[Finding], public_url: str) -> int:
+    """Prints what `check` has found, and the snippet. Returns the exit status."""
     for finding in findings:
         print(finding)
     print()
-    print(snippet(settings.public_url))
+    print(snippet(public_url))
     return 1 if any(finding.level is Level.FAILURE for finding in findings) else 0
 
 

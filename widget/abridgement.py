@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate, takewhile
 
 from widget.values import BIDI_CONTROLS, FORBIDDEN, children, load, neutral
 
@@ -360,11 +361,9 @@ def _page_bytes(nodes: int, escaped: int) -> int:
 
 def _beginning(text: str, room: int) -> str:
     """As much of a text as there is room for, to a CHUNK."""
-    for start in range(0, len(text), CHUNK):
-        room -= _escaped(text[start : start + CHUNK])
-        if room < 0:
-            return text[:start]
-    return text
+    chunks = (text[start : start + CHUNK] for start in range(0, len(text), CHUNK))
+    fitting = takewhile(lambda size: size <= room, accumulate(map(_escaped, chunks)))
+    return text[: CHUNK * len(list(fitting))]
 
 
 def _escaped(text: str) -> int:

@@ -334,6 +334,5 @@ class Calls:
 
 
 def _analysis_id(run: Run) -> str:
-    if run.analysis_id is None:
-        raise ValueError("the run has no analysis yet")
+    assert run.analysis_id is not None  # noqa: S101 - nobody polls or deletes before it is known
     return run.analysis_id

@@ -86,9 +86,7 @@ class Recommendation:
 
     @property
     def evidence_is_long(self) -> bool:
-        if self.evidence is None:
-            return False
-        items = self.evidence.items
+        items = self.evidence.items if self.evidence is not None else []
         return len(items) > SHORT_EVIDENCE or any(len(item.text) > SHORT_TEXT for item in items)
 
 
@@ -251,7 +249,7 @@ def _has_shape(value: Any, shape: Shape) -> bool:
             return not isinstance(value, list)
         case "any":
             return True
-        case "nothing":
+        case "nothing":  # pragma: no branch - there is no other shape
             return False
 
 

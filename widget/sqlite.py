@@ -99,10 +99,11 @@ class SQLite:
         with waiting(self._limits.statement_seconds) as deadline:
             try:
                 async with asyncio.timeout_at(deadline), self._turn:
-                    for seconds in chain(RETRY_SECONDS, repeat(SLOW_RETRY_SECONDS)):
+                    pauses = chain(RETRY_SECONDS, repeat(SLOW_RETRY_SECONDS))
+                    while True:
                         with suppress(_Busy):
                             return self._attempt(work)
-                        await asyncio.sleep(seconds)
+                        await asyncio.sleep(next(pauses))
             except TimeoutError:
                 pass
         raise DatabaseUnavailable("another process holds the write lock")
