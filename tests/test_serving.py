@@ -23,7 +23,7 @@ import pytest
 
 from demo_ats.servers import LOOPBACK, local, process_of, wait_until_ready
 from tests.widget.people import MARA, TOMAS, create_body
-from widget import answers, connection, json_body, serving
+from widget import answers, connection, json_body, serving, shared_counts
 from widget.app import FINISH_SECONDS
 from widget.limits import LIMITS
 
@@ -285,6 +285,27 @@ def test_workers_count_together_are_replaced_and_keep_a_run_when_they_stop(
             expect_to_stop(server)
     with a_widget(environment) as again:
         until(lambda: again.shows("open", base))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_is_a_stop_like_any_other(
+    environment: dict[str, str], workers: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with a_widget(environment, workers) as server:
+        server.process.send_signal(signal.SIGINT)
+        expect_to_stop(server)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_worker_that_cannot_write_its_metrics_says_so_and_serves_on(
+    environment: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    no_folder = tmp_path / "file"
+    no_folder.touch()
+    with a_widget(environment | {shared_counts.FOLDER_VARIABLE: str(no_folder)}) as server:
+        server.open_session()
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [line["cause"] for line in lines if line["event"] == "metrics_lost"] == ["File exists"]
 
 
 def expect_counts_of_what_is_done(server: Server, metrics_port: int) -> None:

@@ -120,6 +120,17 @@ def test_what_is_no_json_is_refused_and_nothing_else(answer: dict[str, Any], dat
                 read(text)
 
 
+@pytest.mark.parametrize("text", ['{"a": "\u202e"} b', '{"a": "\u202e"]'])
+def test_what_is_no_json_is_refused_where_it_turns_text_round_as_well(text: str) -> None:
+    with pytest.raises(ValueError, match="answer is not JSON"):
+        abridge(text)
+
+
+def test_an_answer_that_is_nested_without_end_is_kept_to_its_depth() -> None:
+    kept, _ = abridge('{"a":' * 2000 + "1" + "}" * 2000)
+    assert list(json.loads(kept)) == ["a"]
+
+
 def test_what_is_too_much_is_left_out_and_counted_and_what_is_small_is_kept_first() -> None:
     answer: dict[str, Any] = {
         "signals": [{"statement": f"Signal {i}", "reliability": "High"} for i in range(6_000)],

@@ -11,7 +11,14 @@ from starlette.testclient import TestClient
 from tests.widget.conftest import MakeSettings
 from widget.accents import accent_url
 from widget.app import create_app
-from widget.appearance import DARK_GROUNDS, LIGHT_GROUNDS, accent_style, contrast_ratio, parse
+from widget.appearance import (
+    DARK_GROUNDS,
+    LIGHT_GROUNDS,
+    accent_style,
+    contrast_ratio,
+    parse,
+    readable,
+)
 
 CSS = (Path(__file__).parents[2] / "static" / "widget.css").read_text()
 
@@ -96,3 +103,8 @@ def test_an_accents_style_sheet_is_kept_by_browsers_for_ever(settings: MakeSetti
 def test_nothing_but_a_colour_comes_into_a_style_sheet(colour: str, settings: MakeSettings) -> None:
     with TestClient(create_app(settings())) as http:
         assert http.get(f"/accents/{colour}.css").status_code == 404
+
+
+def test_where_no_mixture_has_enough_contrast_the_other_colour_itself_is_taken() -> None:
+    white, black = parse("#ffffff"), parse("#000000")
+    assert readable(white, black, [white], 21) == black

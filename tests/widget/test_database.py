@@ -217,6 +217,21 @@ async def test_all_of_a_transaction_is_done_or_nothing(database_url: str) -> Non
     await database.close()
 
 
+async def test_a_mistake_in_what_is_asked_leaves_the_database_as_it_was(database_url: str) -> None:
+    database = connect(database_url)
+    with pytest.raises(ZeroDivisionError):
+        await database.run(lambda _: 1 // 0)
+    await database.run_soon(lambda connection: connection.execute(text("nonsense")))
+    assert await execute(database, "SELECT 1") == 1
+    await database.close()
+
+
+async def test_a_database_in_memory_has_no_file_that_others_may_open() -> None:
+    database = connect("sqlite:///:memory:")
+    assert await database.warnings() == []
+    await database.close()
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "widget.db"
@@ -262,6 +277,34 @@ async def test_another_program_that_writes_holds_up_what_is_written_and_nothing_
         other.execute("ROLLBACK")
     await execute(database, WRITE)
     await database.close()
+
+
+async def test_a_stop_does_not_wait_for_another_program_that_writes(file: Path) -> None:
+    database = connect(f"sqlite:///{file}")
+    await execute(database, "CREATE TABLE numbers (number INTEGER)")
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await database.run_soon(adding(1))
+        await database.close()
+        other.execute("ROLLBACK")
+        await asyncio.sleep(0)
+        assert other.execute("SELECT count(*) FROM numbers").fetchone() == (0,)
+
+
+async def test_a_stop_does_not_wait_for_a_statement_under_way(
+    postgresql: PostgreSQL, admin: Admin
+) -> None:
+    database = connect(postgresql.url)
+    statement = asyncio.create_task(execute(database, "SELECT pg_sleep(60)"))
+    sleeping = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    while not admin.execute(sleeping).fetchone():  # noqa: ASYNC110 - the server tells nobody
+        await asyncio.sleep(0.01)
+    started = time.monotonic()
+    await database.close()
+    with pytest.raises(DatabaseUnavailable):
+        await statement
+    assert time.monotonic() - started < 5
+    end_connections(admin)
 
 
 def adding(number: int) -> Callable[[Connection], Any]:

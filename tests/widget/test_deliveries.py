@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -16,7 +16,9 @@ from tests.widget.partner import Partner, completed
 from tests.widget.people import IDA, MARA
 from tests.widget.widget_process import EVENTS, Clock, WidgetProcess, a_widget_process
 from widget import deliveries, outbox
+from widget.database import DatabaseUnavailable
 from widget.deliveries import RETRY_SECONDS, Deliveries
+from widget.outbox import Letter
 
 pytestmark = pytest.mark.anyio
 
@@ -250,3 +252,26 @@ async def test_a_success_is_one_however_large_and_nothing_of_it_is_read_or_kept(
             await one.finish(30)
         assert await process.store.count_events() == 0
         await one.close()
+
+
+async def test_while_the_store_does_not_answer_nothing_is_sent_and_afterwards_it_is(
+    process: WidgetProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = process.store.claim_events
+    failures = iter([DatabaseUnavailable("away")])
+
+    async def claim_after_a_failure(now: float, until: float, limit: int) -> Sequence[Letter]:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+        return await claim(now, until, limit)
+
+    monkeypatch.setattr(process.store, "claim_events", claim_after_a_failure)
+    monkeypatch.setattr(deliveries, "LOOK_SECONDS", 0.01)
+    await erase(process)
+    ats = ATS(httpx2.Response(202))
+    going_on = asyncio.create_task(sender(process, ats).go_on())
+    async with asyncio.timeout(10):
+        while await process.store.count_events():  # noqa: ASYNC110 - another task's
+            await asyncio.sleep(0.01)
+    going_on.cancel()
+    assert len(ats.ids) == 1

@@ -374,3 +374,25 @@ def test_a_report_about_somebody_of_another_name_says_so_with_both_names(browser
         page = Markup(browser.http.get(f"{of_one_name}/report").text)
         assert page.state == "open"
         assert page.all("div", id="ci-other-name") == []
+
+
+def test_run_pressed_long_before_the_api_may_be_called_says_when_it_may(browser: Browser) -> None:
+    browser.partner.on("POST", httpx2.Response(429, headers={"Retry-After": "600"}))
+    browser.http.post(f"{browser.base}/run", headers=HTMX)
+    again = browser.http.post(f"{browser.base}/run", headers=HTMX)
+    assert "Nothing was started. This candidate can be run again from" in Markup(again.text).text
+    assert browser.partner.count("POST") == 1
+
+
+def test_without_a_run_there_is_nothing_to_view_or_to_cancel(browser: Browser) -> None:
+    assert browser.get("/report").state == "idle"
+    answer = browser.http.post(f"{browser.base}/cancellation", headers=HTMX)
+    assert Markup(answer.text).state == "idle"
+
+
+def test_who_cancels_without_javascript_stays_at_the_opening_of_the_report(
+    browser: Browser,
+) -> None:
+    answer = browser.http.post(f"{browser.base}/cancellation?opening=1", follow_redirects=False)
+    assert answer.status_code == 303
+    assert "opening=1" in answer.headers["Location"]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import httpx2
 import pytest
@@ -19,7 +20,8 @@ from tests.widget.people import create_body
 from tests.widget.widget_process import HOST_TOKEN
 from widget.app import create_app
 from widget.limits import Limits
-from widget.sweeper import Sweeper
+from widget.store import Store
+from widget.transactions import DatabaseUnavailable
 
 
 @pytest.fixture
@@ -91,19 +93,23 @@ def test_while_another_program_writes_to_sqlite_what_is_read_is_answered_as_ever
             time.sleep(0.01)
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [(OSError("disk full"), "sweep_failed"), (DatabaseUnavailable("away"), "store_unavailable")],
+)
 def test_a_fault_of_one_sweep_does_not_end_the_sweeping(
-    settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+    settings: MakeSettings, monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str
 ) -> None:
     swept_again = threading.Event()
-    faults = [OSError("disk full")]
+    faults = [fault]
 
-    async def sweep(_: Sweeper) -> None:
+    async def purge(*_: Any, **__: Any) -> None:
         if faults:
             raise faults.pop()
         swept_again.set()
 
-    monkeypatch.setattr(Sweeper, "sweep", sweep)
+    monkeypatch.setattr(Store, "purge", purge)
     monkeypatch.setattr("widget.sweeper.SWEEP_SECONDS", 0.01)
     with capture_logs() as lines, TestClient(create_app(settings())):
         assert swept_again.wait(10)
-    assert [line["event"] for line in lines].count("sweep_failed") == 1
+    assert [line["event"] for line in lines].count(said) == 1

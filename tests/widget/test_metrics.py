@@ -222,7 +222,20 @@ def a_worker(
         assert process.stdout is not None
         assert process.stdout.readline() == b"done\n"
         yield process
-        process.kill()
+        process.communicate(b"\n")
+
+
+COUNT_LATER = "import time; time.sleep(1.1); metrics.sessions_opened.inc(2)"
+COUNT_TWICE = f"{COUNT_ONE}; input(); {COUNT_LATER}; print('done', flush=True)"
+
+
+def said_while_it_counts_again(worker: subprocess.Popen[bytes]) -> str:
+    """What a worker with COUNT_TWICE logs."""
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write(b"\n")
+    worker.stdin.flush()
+    return b"".join(iter(worker.stdout.readline, b"done\n")).decode()
 
 
 @pytest.fixture
@@ -238,48 +251,37 @@ def counted_in(folder: Path) -> float:
 
 
 def test_workers_that_live_at_the_same_time_count_apart(folder: Path) -> None:
-    with a_worker(), a_worker():
+    with a_worker(COUNT_TWICE) as one, a_worker():
+        assert said_while_it_counts_again(one) == ""
         assert len(list(folder.glob("counter_*.db"))) == 2
-    assert counted_in(folder) == 2
+    assert counted_in(folder) == 4
 
 
 def test_a_worker_that_dies_leaves_no_file_behind_that_its_successor_does_not_use(
     folder: Path,
 ) -> None:
     for _ in range(3):
-        with a_worker():
-            pass
+        with a_worker() as worker:
+            worker.kill()
     assert len(list(folder.glob("counter_*.db"))) == 1
     assert counted_in(folder) == 3
 
 
 def test_a_folder_that_is_removed_is_made_again_and_the_counts_begin_again(folder: Path) -> None:
     """By a worker that lives on, and by one that starts."""
-    again = "import time; time.sleep(1.1); metrics.sessions_opened.inc(2)"
-    program = f"{COUNT_ONE}; input(); {again}; print('done', flush=True)"
-    with a_worker(program) as living:
+    with a_worker(COUNT_TWICE) as living:
         shutil.rmtree(folder)
-        assert living.stdin is not None
-        assert living.stdout is not None
         with a_worker():
-            living.stdin.write(b"\n")
-            living.stdin.flush()
-            assert "metrics_began_again" in living.stdout.readline().decode()
-            assert living.stdout.readline() == b"done\n"
+            assert "metrics_began_again" in said_while_it_counts_again(living)
             assert len(list(folder.glob("counter_*.db"))) == 2
     assert counted_in(folder) == 3
 
 
-def test_a_worker_whose_folder_cannot_be_made_says_so_and_serves_on(folder: Path) -> None:
-    (folder / "file").touch()
-    environment = os.environ | {shared_counts.FOLDER_VARIABLE: str(folder / "file")}
-    program = f"{COUNT_ONE}; input(); print(metrics.LOST_BECAUSE, flush=True)"
-    with a_worker(program, environment) as worker:
-        assert worker.stdin is not None
-        assert worker.stdout is not None
-        worker.stdin.write(b"\n")
-        worker.stdin.flush()
-        assert worker.stdout.readline() == b"File exists\n"
+def test_a_folder_that_cannot_be_made_again_does_not_end_the_worker(folder: Path) -> None:
+    with a_worker(COUNT_TWICE) as living:
+        shutil.rmtree(folder)
+        folder.touch()
+        assert "metrics_lost" in said_while_it_counts_again(living)
 
 
 def test_a_variable_of_prometheus_that_others_set_is_no_concern_of_the_widget(

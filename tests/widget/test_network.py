@@ -22,7 +22,7 @@ from widget.answers import AnswerLost, PartnerError, Unavailable
 from widget.app import create_app
 from widget.check import Level, check
 from widget.limits import LIMITS, Limits
-from widget.network import connect
+from widget.network import connect, explain
 from widget.partner_api import PartnerAPI
 from widget.settings import Settings
 
@@ -300,3 +300,12 @@ def click_run(options: Settings) -> None:
         bearer = {"Authorization": f"Bearer {HOST_TOKEN}"}
         opened = http.post("/api/v1/sessions", headers=bearer, json=create_body()).json()
         http.post(httpx2.URL(opened["embed_url"]).path + "/run")
+
+
+def test_what_is_no_tls_is_said_to_be_that() -> None:
+    answer = ssl.MemoryBIO()
+    answer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    client = ssl.create_default_context().wrap_bio(answer, ssl.MemoryBIO(), server_hostname="a")
+    with pytest.raises(ssl.SSLError) as refused:
+        client.do_handshake()
+    assert explain(refused.value) == ("tls", "WRONG_VERSION_NUMBER")

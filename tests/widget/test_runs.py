@@ -173,6 +173,61 @@ async def test_a_run_that_the_store_kept_from_being_posted_can_be_run_again_at_o
     assert process.partner.count("POST") == 1
 
 
+async def test_a_session_that_ends_between_the_click_and_its_post_leaves_no_run(
+    process: WidgetProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(_: str) -> None:
+        return None
+
+    session = await process.viewer()
+    monkeypatch.setattr(process.store, "request_of", nothing)
+    await process.runs.start(session)
+    assert await process.run_of(session) is None
+    assert process.partner.count("POST") == 0
+
+
+async def test_a_post_that_fails_after_another_process_took_over_changes_nothing(
+    process: WidgetProcess,
+) -> None:
+    process.partner.on("POST", httpx2.Response(422)).hold()
+    session = await process.viewer()
+    slow = asyncio.create_task(process.runs.start(session))
+    await process.partner.arrived.wait()
+    await process.runs.erase(IDA["id"], MARA["id"])
+    process.clock.advance(LIMITS.call_seconds + LIMITS.claim_margin_seconds)
+    await process.sweeper.sweep()
+    process.partner.released.set()
+    await slow
+    await process.settle()
+    assert await process.run_of(session) is None
+
+
+async def test_two_processes_that_repeat_a_delete_make_one(process: WidgetProcess) -> None:
+    process.partner.on("POST", reply("queued"))
+    process.partner.on("DELETE", httpx2.Response(500), reply("canceled"))
+    other = a_widget_process(process.settings, process.clock, process.partner)
+    await other.store.open()
+    session = await process.viewer()
+    await process.runs.start(session)
+    await process.runs.cancel(await process.known(session), session)
+    process.clock.advance(12)
+    await asyncio.gather(process.sweeper.sweep(), other.sweeper.sweep())
+    await asyncio.gather(process.settle(), other.settle())
+    await other.api.close()
+    await other.store.close()
+    assert process.partner.count("DELETE") == 2
+
+
+async def test_a_run_that_is_used_is_kept_for_longer(process: WidgetProcess) -> None:
+    process.partner.on("POST", reply("queued"))
+    session = await process.viewer()
+    await process.runs.start(session)
+    before = await process.known(session)
+    process.clock.advance(2 * 24 * 3600)
+    await process.runs.keep(before)
+    assert (await process.known(session)).expires_at == before.expires_at + 2 * 24 * 3600
+
+
 async def test_a_claim_whose_owner_died_lapses_and_can_be_taken_over(
     process: WidgetProcess,
 ) -> None:
@@ -286,6 +341,20 @@ async def test_a_run_that_never_ends_is_given_up_and_canceled(process: WidgetPro
         await process.poll(session)
     run = await process.known(session)
     assert (run.phase, run.reason) == (Phase.FAILED, Reason.TIMED_OUT)
+    assert process.partner.count("DELETE") == 1
+
+
+async def test_a_run_that_two_processes_give_up_is_canceled_once(process: WidgetProcess) -> None:
+    process.partner.on("POST", reply("queued")).on("GET", reply(retry_after="3600"))
+    process.partner.on("DELETE", reply("canceled"))
+    session = await process.viewer()
+    await process.runs.start(session)
+    process.clock.advance(11)
+    await process.poll(session)
+    seen_by_both = await process.known(session)
+    process.clock.advance(process.settings.run_timeout)
+    await asyncio.gather(*(process.runs.refresh(seen_by_both) for _ in range(2)))
+    assert (await process.known(session)).reason is Reason.TIMED_OUT
     assert process.partner.count("DELETE") == 1
 
 
@@ -571,6 +640,22 @@ async def test_the_answer_to_a_post_waits_for_a_store_that_is_away(
     await click
     await process.settle()
     assert (await process.known(session)).phase is phase
+
+
+async def test_a_store_that_is_away_for_longer_than_a_claim_is_waited_for_no_longer(
+    process: WidgetProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process.partner.on("POST", reply("queued")).hold()
+    session = await process.viewer()
+    click = asyncio.create_task(process.runs.start(session))
+    await process.partner.arrived.wait()
+    process.clock.advance(LIMITS.call_seconds + LIMITS.claim_margin_seconds)
+    with monkeypatch.context() as away:
+        away.setattr(Store, "change", Outage().change)
+        process.partner.released.set()
+        await click
+    await process.settle()
+    assert (await process.known(session)).orphaned(process.clock())
 
 
 class Outage:

@@ -434,3 +434,35 @@ def everything_in(database_url: str) -> bytes:
             with connection.cursor().copy(statement) as copy:
                 rows += b"".join(bytes(part) for part in copy)
         return rows
+
+
+async def test_what_was_sealed_with_a_secret_that_is_no_longer_given_is_passed_over(
+    database_url: str,
+) -> None:
+    before = Store(connect(database_url), Seal([SECRET]), tells=True)
+    await before.open()
+    run = await a_running_run(before)
+    assert await before.erase(MARA_OF_IDA, NOW, NOW + 600) is not None
+    running = a_run(before, TOMAS)
+    assert await before.claim_start(running, await a_session(before, TOMAS), NOW, LEASE_UNTIL)
+    await before.close()
+    after = Store(connect(database_url), Seal([NEW_SECRET]), tells=True)
+    await after.open()
+    assert await after.change(running, NOW, phase=Phase.FAILED, reason=Reason.LOST)
+    assert await after.claim_events(NOW, NOW, 10) == []
+    assert await after.usage("0000-00", "9999-99") == []
+    assert run.pair != after.pair(IDA["id"], MARA["id"])
+    await after.close()
+
+
+async def test_two_calls_that_know_of_the_same_openings_tell_of_one_more(database_url: str) -> None:
+    store = Store(connect(database_url), Seal([SECRET]), tells=True)
+    await store.open()
+    found = await store.load(await a_session(store))
+    assert found is not None
+    session, _ = found
+    run = await a_running_run(store)
+    await store.open_report(session, run, NOW)
+    await store.open_report(session, run, NOW)
+    assert len(await store.claim_events(NOW, NOW, 10)) == 1
+    await store.close()

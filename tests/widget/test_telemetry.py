@@ -1,6 +1,7 @@
 """What the logs say, and that they say nothing about anybody."""
 
 import ast
+import asyncio
 import json
 import re
 import socket
@@ -30,7 +31,9 @@ from tests.widget.people import create_body
 from tests.widget.widget_process import HOST_TOKEN, PATIENT, SECRET, Clock
 from widget.app import create_app
 from widget.json_body import MAX_BODY_BYTES
+from widget.tasks import Tasks
 from widget.telemetry import AccessLog
+from widget.transactions import DatabaseUnavailable
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
@@ -381,3 +384,22 @@ def events_in_code() -> set[str]:
 
 def test_the_table_of_log_lines_has_the_events_of_the_code() -> None:
     assert documented_events() == events_in_code() | {"library"}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("error", "cause"), [(DatabaseUnavailable("away"), "away"), (KeyError("private"), None)]
+)
+async def test_what_ends_a_task_in_the_background_is_logged(
+    error: Exception, cause: str | None
+) -> None:
+    async def fail() -> None:
+        raise error
+
+    with capture_logs() as logs:
+        tasks = Tasks()
+        tasks.start(fail())
+        await tasks.finish()
+        await asyncio.sleep(0)
+    ((event, told),) = [(line["event"], line["cause"]) for line in logs]
+    assert (event, told) == ("task_failed", cause)
