@@ -1,5 +1,6 @@
 SPEED ?= 1
 BIN := .venv/bin
+MEASURED := tests/widget tests/faults tests/reliability tests/test_serving.py
 
 .PHONY: help demo test hosts engines check format soak chaos bench docs catalogues screenshots wheel image audit lock clean
 
@@ -11,9 +12,10 @@ demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
 
 # Some containers forbid bytecode files: then each of many processes compiles every module anew.
 test: export PYTHONDONTWRITEBYTECODE =
-test: .venv/installed  ## all tests, with a browser
+test: .venv/installed  ## all tests, with a browser, and the coverage of widget/
 	$(BIN)/python -m scripts.chromium
-	$(BIN)/pytest -n 4 --dist worksteal
+	$(BIN)/pytest -n 4 --dist worksteal --cov $(MEASURED)
+	$(BIN)/pytest -n 4 --dist worksteal $(MEASURED:%=--ignore=%)
 
 hosts: .venv/installed  ## the element in pages of React, Vue, Svelte, Angular, Turbo and htmx; needs Node
 	@node -e 'process.exitCode = parseInt(process.versions.node) < 20 ? 1 : 0' && npm --version >/dev/null || \
