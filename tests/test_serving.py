@@ -1,5 +1,6 @@
 """`candidate-widget serve` as a process: how it starts, counts, holds and stops."""
 
+import errno
 import json
 import os
 import re
@@ -295,6 +296,23 @@ def test_ctrl_c_is_a_stop_like_any_other(
         server.process.send_signal(signal.SIGINT)
         expect_to_stop(server)
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_second_ctrl_c_does_not_wait_for_requests(
+    environment: dict[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with a_widget(environment) as server, unfinished_request(server):
+        server.process.send_signal(signal.SIGINT)
+        until(lambda: refuses_connections(server.port))
+        server.process.send_signal(signal.SIGINT)
+        assert server.stopped_after() < serving.GRACEFUL_STOP_SECONDS
+        assert server.process.returncode == 0
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def refuses_connections(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == errno.ECONNREFUSED
 
 
 def test_a_worker_that_cannot_write_its_metrics_says_so_and_serves_on(
