@@ -196,7 +196,7 @@ async def talk_nonsense(writer: asyncio.StreamWriter) -> None:
 
 
 async def swamp_with_headers(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\n" + b"X-Filler: xxxxxxxxx\r\n" * 100_000)
+    writer.write(b"HTTP/1.1 200 OK\r\n" + b"X-Filler: xxxxxxxxx\r\n" * 10_000)
     await writer.drain()
 
 
@@ -207,7 +207,7 @@ BAD = [never, drip, hang_up, talk_nonsense, swamp_with_headers]
 async def test_a_bad_receiver_is_given_up_in_time_loses_nothing_and_slows_nothing(
     settings: MakeSettings, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries, "ATTEMPT_SECONDS", 0.5)
+    monkeypatch.setattr(deliveries, "ATTEMPT_SECONDS", 1.0)
     clock = Clock(time.time())
     for answer in BAD:
         async with (
