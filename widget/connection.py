@@ -6,6 +6,7 @@ request that arrives slowly. They are wider than those of usual proxies, which a
 
 import asyncio
 import re
+from typing import Any
 
 from httptools import HttpParserUpgrade, HttpRequestParser
 from starlette.responses import PlainTextResponse
@@ -56,6 +57,35 @@ class Parser(HttpRequestParser):
             self.feed_data(data[offer.args[0] :])
 
 
+class JoiningTransport:
+    """A transport that sends what is written in one step of the event loop with one system call.
+
+    uvicorn writes the head of an answer, then its body. Each would be a packet of its own.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._unsent: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._unsent:
+            self._loop.call_soon(self._send)
+        self._unsent.append(data)
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._unsent and not self._transport.is_closing():
+            self._transport.write(b"".join(self._unsent))
+        self._unsent.clear()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class Connection(HttpToolsProtocol):
     """uvicorn's connection, which is closed if its client exceeds a limit."""
 
@@ -68,6 +98,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = JoiningTransport(transport, self.loop)  # type: ignore[assignment]
         self.parser = Parser(self)
         self._expect_request()
 
