@@ -41,7 +41,8 @@ async def read_json(request: Request) -> tuple[Any, list[Note]]:
     warnings: list[Note] = []
     try:
         value = _parsed(body)
-        if SURROGATE.search(body):
+        # Few bodies have the bytes that a surrogate begins with, and `in` is much faster.
+        if (b"\xed" in body or rb"\u" in body) and SURROGATE.search(body):
             value = _without_lone_surrogates(value, "", warnings)
         return value, warnings
     except RecursionError:
