@@ -56,9 +56,6 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 async def process(
     settings: MakeSettings, database_url: str, clock: Clock
 ) -> AsyncIterator[WidgetProcess]:
-    process = a_widget_process(settings(database_url=database_url), clock, Partner(clock))
-    await process.store.open()
-    yield process
-    await process.settle()
-    await process.api.close()
-    await process.store.close()
+    options = settings(database_url=database_url)
+    async with a_widget_process(options, clock, Partner(clock)) as process:
+        yield process

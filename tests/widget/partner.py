@@ -31,10 +31,15 @@ def completed(**report: Any) -> httpx2.Response:
 
 @dataclass
 class Partner:
-    """`replies` are used up in order for each method; the last one is then repeated."""
+    """`replies` are used up in order for each method; the last one is then repeated.
+
+    Unless a test says otherwise, a run is accepted, and canceled when that is asked.
+    """
 
     clock: Callable[[], float]
-    replies: dict[str, list[Reply]] = field(default_factory=dict)
+    replies: dict[str, list[Reply]] = field(
+        default_factory=lambda: {"POST": [reply("queued")], "DELETE": [reply("canceled")]}
+    )
     calls: list[tuple[str, float]] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)

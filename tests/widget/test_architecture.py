@@ -62,19 +62,16 @@ def cells() -> list[tuple[str, str, str]]:
 async def test_a_run_changes_as_the_table_says(
     settings: MakeSettings, clock: Clock, event: str, before: str, after: str
 ) -> None:
-    process = a_widget_process(settings(), clock, Partner(clock))
-    await process.store.open()
+    partner = Partner(clock)
     for method in ("POST", "GET", "DELETE"):
-        process.partner.on(method, ANSWERS.get(event, UNAVAILABLE))
-    session = await process.viewer()
-    await _bring_to(before, process, session)
-    assert await _phase(process, session) == before
-    await _happen(event, process, session)
-    assert await _phase(process, session) == after
-    process.partner.released.set()
-    await process.settle()
-    await process.api.close()
-    await process.store.close()
+        partner.on(method, ANSWERS.get(event, UNAVAILABLE))
+    async with a_widget_process(settings(), clock, partner) as process:
+        session = await process.viewer()
+        await _bring_to(before, process, session)
+        assert await _phase(process, session) == before
+        await _happen(event, process, session)
+        assert await _phase(process, session) == after
+        partner.released.set()
 
 
 async def _phase(process: WidgetProcess, session: EmbedSession) -> str:
@@ -134,9 +131,8 @@ async def _call(process: WidgetProcess, session: EmbedSession) -> None:
     process.partner.released.set()
     await process.settle()
     if not process.partner.calls:
-        await process.poll(session)
-        await process.sweeper.sweep()
-        await process.settle()
+        await process.refresh(session)
+        await process.sweep()
 
 
 def test_the_table_of_events_has_every_phase() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import httpx2
 import pytest
@@ -45,20 +45,11 @@ class ATS:
         return httpx2.Response(chosen.status_code, headers=chosen.headers)
 
 
-@asynccontextmanager
-async def telling(
+def telling(
     settings: MakeSettings, database_url: str, clock: Clock, **members: str
-) -> AsyncIterator[WidgetProcess]:
-    process = a_widget_process(
-        settings(database_url=database_url, **EVENTS | members), clock, Partner(clock)
-    )
-    await process.store.open()
-    try:
-        yield process
-    finally:
-        await process.settle()
-        await process.api.close()
-        await process.store.close()
+) -> AbstractAsyncContextManager[WidgetProcess]:
+    options = settings(database_url=database_url, **EVENTS | members)
+    return a_widget_process(options, clock, Partner(clock))
 
 
 @pytest.fixture
@@ -221,7 +212,7 @@ async def test_a_bad_receiver_is_given_up_in_time_loses_nothing_and_slows_nothin
             await one.begin()
             assert len(receiver.arrived) <= deliveries.MAX_ATTEMPTS
             process.partner.on("POST", completed())
-            await process.runs.start(await process.viewer())
+            await process.presses_run()
             await one.finish(30)
             assert time.monotonic() - started < 5, answer
             assert await process.store.count_events() == 17, answer

@@ -38,12 +38,9 @@ async def process(
     settings: MakeSettings, database_url: str, clock: Clock
 ) -> AsyncIterator[WidgetProcess]:
     """One whose ATS takes events."""
-    process = a_widget_process(settings(database_url=database_url, **EVENTS), clock, Partner(clock))
-    await process.store.open()
-    yield process
-    await process.settle()
-    await process.api.close()
-    await process.store.close()
+    options = settings(database_url=database_url, **EVENTS)
+    async with a_widget_process(options, clock, Partner(clock)) as process:
+        yield process
 
 
 async def brief(process: WidgetProcess) -> list[str]:
@@ -54,16 +51,11 @@ async def brief(process: WidgetProcess) -> list[str]:
     ]
 
 
-async def after_a_moment(process: WidgetProcess, session: EmbedSession) -> None:
-    process.clock.advance(11)
-    await process.poll(session)
-
-
 async def completes(process: WidgetProcess, session: EmbedSession) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", reply(), completed())
+    process.partner.on("GET", reply(), completed())
     await process.runs.start(session)
-    await after_a_moment(process, session)
-    await after_a_moment(process, session)
+    await process.refresh(session, after=11)
+    await process.refresh(session, after=11)
 
 
 async def exists(process: WidgetProcess, session: EmbedSession) -> None:
@@ -77,9 +69,9 @@ async def exists_without_its_report(process: WidgetProcess, session: EmbedSessio
 
 
 async def fails(process: WidgetProcess, session: EmbedSession) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", reply("failed", error="Mara, 3 Quay St"))
+    process.partner.on("GET", reply("failed", error="Mara, 3 Quay St"))
     await process.runs.start(session)
-    await after_a_moment(process, session)
+    await process.refresh(session, after=11)
 
 
 async def is_refused(process: WidgetProcess, session: EmbedSession) -> None:
@@ -93,56 +85,48 @@ async def is_lost(process: WidgetProcess, session: EmbedSession) -> None:
 
 
 async def is_gone(process: WidgetProcess, session: EmbedSession) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", httpx2.Response(404))
+    process.partner.on("GET", httpx2.Response(404))
     await process.runs.start(session)
-    await after_a_moment(process, session)
+    await process.refresh(session, after=11)
 
 
 async def is_canceled(process: WidgetProcess, session: EmbedSession) -> None:
-    process.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
     await process.runs.start(session)
     await process.runs.cancel(await process.known(session))
 
 
 async def is_left(process: WidgetProcess, session: EmbedSession) -> None:
-    process.partner.on("POST", reply("queued")).on(
-        "DELETE", httpx2.Response(500), reply("canceled")
-    )
+    process.partner.on("DELETE", httpx2.Response(500), reply("canceled"))
     await process.runs.start(session)
-    process.clock.advance(process.settings.lease + process.settings.leave_grace + 1)
-    await process.sweeper.sweep()
-    await process.settle()
-    process.clock.advance(60)
-    await process.sweeper.sweep()
+    await process.sweep(after=process.settings.lease + process.settings.leave_grace + 1)
+    await process.sweep(after=60)
 
 
 async def never_ends(process: WidgetProcess, session: EmbedSession) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", reply()).on("DELETE", reply("canceled"))
+    process.partner.on("GET", reply())
     await process.runs.start(session)
-    process.clock.advance(process.settings.run_timeout)
-    await process.poll(session)
+    await process.poll(session, after=process.settings.run_timeout)
 
 
 async def completes_too_soon_to_be_canceled(process: WidgetProcess, session: EmbedSession) -> None:
-    process.partner.on("POST", reply("queued")).on("DELETE", completed())
+    process.partner.on("DELETE", completed())
     await process.runs.start(session)
     await process.runs.cancel(await process.known(session))
 
 
 async def is_canceled_from_the_other_side(process: WidgetProcess, session: EmbedSession) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", reply("canceled"))
+    process.partner.on("GET", reply("canceled"))
     await process.runs.start(session)
-    await after_a_moment(process, session)
+    await process.refresh(session, after=11)
 
 
 async def is_viewed_when_the_report_is_no_longer_kept(
     process: WidgetProcess, session: EmbedSession
 ) -> None:
     await exists(process, session)
-    process.clock.advance(process.settings.report_ttl + 1)
     process.partner.on("GET", reply("failed"), completed())
-    await process.poll(session)
-    await process.runs.start(await process.viewer())
+    await process.poll(session, after=process.settings.report_ttl + 1)
+    await process.presses_run()
 
 
 STORIES: dict[Story, tuple[list[str], dict[str, int]]] = {
@@ -203,9 +187,8 @@ async def test_an_event_says_what_happened_to_whom_and_when(process: WidgetProce
 async def test_a_change_and_what_it_tells_are_stored_together_or_not_at_all(
     process: WidgetProcess, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", completed())
-    session = await process.viewer()
-    await process.runs.start(session)
+    process.partner.on("GET", completed())
+    session = await process.presses_run()
     before, told = await process.known(session), await process.told()
     with monkeypatch.context() as broken:
         broken.setattr(part, break_down)
@@ -229,24 +212,17 @@ def break_down(*_: object) -> None:
 async def test_an_erasure_takes_what_is_not_delivered_and_is_told_alone(
     process: WidgetProcess,
 ) -> None:
-    process.partner.on("POST", reply("queued")).on(
-        "DELETE", httpx2.Response(500), reply("canceled")
-    )
-    session = await process.viewer()
-    await process.runs.start(session)
-    await process.runs.start(await process.viewer(TOMAS))
+    process.partner.on("DELETE", httpx2.Response(500), reply("canceled"))
+    session = await process.presses_run()
+    await process.presses_run(TOMAS)
     await process.runs.erase(IDA["id"], MARA["id"])
-    process.clock.advance(12)
-    await process.sweeper.sweep()
-    await process.settle()
+    await process.sweep(after=12)
     assert await process.run_of(session) is None
-    assert {
-        str(event["data"]["candidate_id"]): event["type"] for event in await process.told()
-    } == {
-        TOMAS["id"]: "report.started",
-        MARA["id"]: "candidate.erased",
-    }
-    assert len(await process.told()) == 2
+    told = [(event["data"]["candidate_id"], event["type"]) for event in await process.told()]
+    assert sorted(told) == [
+        (MARA["id"], "candidate.erased"),
+        (TOMAS["id"], "report.started"),
+    ]
     assert await process.counted() == {"started": 2, "canceled": 1}
 
 
@@ -254,12 +230,9 @@ async def test_nothing_more_is_told_of_a_candidate_who_is_erased_while_the_post_
     process: WidgetProcess,
 ) -> None:
     for answer in (reply("queued"), completed(), httpx2.Response(500)):
-        process.partner.on("POST", answer).on("DELETE", reply("canceled"))
-        process.partner.arrived.clear()
+        process.partner.on("POST", answer)
         session = await process.viewer()
-        process.partner.hold()
-        pressed = asyncio.create_task(process.runs.start(session))
-        await process.partner.arrived.wait()
+        pressed = await process.post_under_way(session)
         await process.runs.erase(IDA["id"], MARA["id"])
         process.partner.released.set()
         await pressed
@@ -272,16 +245,14 @@ async def test_nothing_more_is_told_of_a_candidate_who_is_erased_while_the_post_
 async def test_without_an_address_for_events_none_is_kept_but_usage_is(
     settings: MakeSettings, database_url: str, clock: Clock
 ) -> None:
-    process = a_widget_process(settings(database_url=database_url), clock, Partner(clock))
-    await process.store.open()
-    session = await process.viewer()
-    await exists(process, session)
-    await process.runs.open_report(session, await process.known(session))
-    await process.runs.erase(IDA["id"], MARA["id"])
-    assert await process.told() == []
-    assert await process.counted() == {"started": 1, "completed": 1, "reused": 1}
-    await process.api.close()
-    await process.store.close()
+    options = settings(database_url=database_url)
+    async with a_widget_process(options, clock, Partner(clock)) as process:
+        session = await process.viewer()
+        await exists(process, session)
+        await process.runs.open_report(session, await process.known(session))
+        await process.runs.erase(IDA["id"], MARA["id"])
+        assert await process.told() == []
+        assert await process.counted() == {"started": 1, "completed": 1, "reused": 1}
 
 
 def test_each_opening_of_a_report_is_told_once_with_who_looks(

@@ -1,6 +1,5 @@
 """What is counted when, and that documentation and dashboard know of nothing else."""
 
-import asyncio
 import json
 import os
 import re
@@ -55,18 +54,13 @@ class Counting:
 
 @pytest.mark.anyio
 async def test_a_report_counts_once_however_often_it_is_fetched(process: WidgetProcess) -> None:
-    started, ended = (
-        Counting("runs_started_total"),
-        Counting("runs_ended_total", outcome="completed"),
-    )
+    started = Counting("runs_started_total")
+    ended = Counting("runs_ended_total", outcome="completed")
     times, total = Counting("report_seconds_count"), Counting("report_seconds_sum")
-    process.partner.on("POST", reply("queued")).on("GET", completed())
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(40)
-    await process.poll(session)
-    process.clock.advance(process.settings.report_ttl)
-    await process.poll(session)
+    process.partner.on("GET", completed())
+    session = await process.presses_run()
+    await process.poll(session, after=40)
+    await process.poll(session, after=process.settings.report_ttl)
     assert process.partner.count("GET") == 2
     assert (started.grown, ended.grown, times.grown, total.grown) == (1, 1, 1, 40)
 
@@ -84,11 +78,9 @@ async def test_a_run_that_ends_without_a_report_counts_by_why(
     process: WidgetProcess, answer: Reply, outcome: str
 ) -> None:
     ended = Counting("runs_ended_total", outcome=outcome)
-    process.partner.on("POST", reply("queued")).on("GET", answer)
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(11)
-    await process.poll(session)
+    process.partner.on("GET", answer)
+    session = await process.presses_run()
+    await process.refresh(session, after=11)
     assert ended.grown == 1
 
 
@@ -96,7 +88,7 @@ async def test_a_run_that_ends_without_a_report_counts_by_why(
 async def test_a_run_that_cannot_be_started_counts_as_ended(process: WidgetProcess) -> None:
     ended = Counting("runs_ended_total", outcome="refused")
     process.partner.on("POST", httpx2.Response(422))
-    await process.runs.start(await process.viewer())
+    await process.presses_run()
     assert ended.grown == 1
 
 
@@ -105,9 +97,8 @@ async def test_polls_count_by_where_their_answer_came_from(process: WidgetProces
     asked, coalesced = (
         Counting("polls_total", answered_from=source) for source in ("partner_api", "store")
     )
-    process.partner.on("POST", reply("queued")).on("GET", reply())
-    session = await process.viewer()
-    await process.runs.start(session)
+    process.partner.on("GET", reply())
+    session = await process.presses_run()
     await process.poll(session)
     process.clock.advance(11)
     for _ in range(3):
@@ -120,43 +111,33 @@ async def test_polls_count_by_where_their_answer_came_from(process: WidgetProces
 async def test_cancellations_count_by_reason(process: WidgetProcess, reason: Reason) -> None:
     marked = Counting("cancellations_total", reason=reason)
     ended = Counting("runs_ended_total", outcome=reason)
-    process.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
-    session = await process.viewer()
-    await process.runs.start(session)
+    session = await process.presses_run()
     match reason:
         case Reason.CANCELED:
             await process.runs.cancel(await process.known(session))
         case Reason.ERASED:
             await process.runs.erase(IDA["id"], MARA["id"])
         case _:
-            process.clock.advance(process.settings.lease + process.settings.leave_grace + 1)
-            await process.sweeper.sweep()
+            await process.sweep(after=process.settings.lease + process.settings.leave_grace + 1)
     await process.settle()
     assert (marked.grown, ended.grown) == (1, 1)
 
 
 @pytest.mark.anyio
 async def test_runs_under_way_are_those_in_the_store(settings: MakeSettings, clock: Clock) -> None:
-    process = a_widget_process(settings(metrics_port=9464), clock, Partner(clock))
-    await process.store.open()
-    process.partner.on("POST", reply("queued")).on("GET", completed())
-    session = await process.viewer()
-    await process.runs.start(session)
-    await process.sweeper.sweep()
-    assert value("runs_under_way") == 1
-    process.clock.advance(11)
-    await process.poll(session)
-    await process.sweeper.sweep()
-    assert value("runs_under_way") == 0
-    await process.api.close()
-    await process.store.close()
+    partner = Partner(clock).on("GET", completed())
+    async with a_widget_process(settings(metrics_port=9464), clock, partner) as process:
+        session = await process.presses_run()
+        await process.sweep()
+        assert value("runs_under_way") == 1
+        await process.poll(session, after=11)
+        await process.sweep()
+        assert value("runs_under_way") == 0
 
 
 @pytest.mark.anyio
 async def test_a_claim_whose_owner_died_is_not_under_way(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued")).hold()
-    click = asyncio.create_task(process.runs.start(await process.viewer()))
-    await process.partner.arrived.wait()
+    click = await process.post_under_way(await process.viewer())
     assert await process.store.count_under_way(process.clock()) == 1
     assert await process.store.count_under_way(process.clock() + 2 * LIMITS.call_seconds) == 0
     process.partner.released.set()
@@ -181,7 +162,7 @@ async def test_calls_count_by_method_and_outcome(
 ) -> None:
     calls = Counting("partner_api_seconds_count", method="POST", outcome=outcome)
     process.partner.on("POST", answer)
-    await process.runs.start(await process.viewer())
+    await process.presses_run()
     assert calls.grown == 1
 
 

@@ -23,65 +23,51 @@ async def test_a_run_is_posted_with_everything_that_the_session_carries(
     process: WidgetProcess,
 ) -> None:
     process.partner.on("POST", reply("queued", code=202))
-    session = await process.viewer()
-    await process.runs.start(session)
+    session = await process.presses_run()
     assert process.partner.bodies == [create_body()]
     assert (await process.known(session)).phase is Phase.RUNNING
 
 
-async def test_a_report_that_exists_is_there_after_the_post(process: WidgetProcess) -> None:
-    process.partner.on("POST", completed())
-    session = await process.viewer()
-    await process.runs.start(session)
-    run = await process.known(session)
-    assert run.phase is Phase.COMPLETED
-    assert run.resource is not None
-    assert process.partner.count("GET") == 0
+@pytest.mark.parametrize(
+    ("answer", "gets"), [(completed(), 0), (reply("completed", retry_after=None), 1)]
+)
+async def test_a_report_that_exists_is_there_after_the_post_with_a_get_if_it_came_without(
+    process: WidgetProcess, answer: httpx2.Response, gets: int
+) -> None:
+    process.partner.on("POST", answer).on("GET", completed())
+    session = await process.presses_run()
+    assert (await process.known(session)).has_report
+    assert process.partner.count("GET") == gets
 
 
 async def test_clicks_at_the_same_time_make_one_post(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued"))
     sessions = [await process.viewer() for _ in range(20)]
     await asyncio.gather(*(process.runs.start(session) for session in sessions))
     await process.settle()
     assert process.partner.count("POST") == 1
 
 
-async def test_another_candidate_or_client_has_a_run_of_its_own(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued"))
-    await process.runs.start(await process.viewer())
-    await process.runs.start(await process.viewer(TOMAS))
+async def test_another_candidate_has_a_run_of_its_own(process: WidgetProcess) -> None:
+    await process.presses_run()
+    await process.presses_run(TOMAS)
     assert process.partner.count("POST") == 2
 
 
-async def test_nobody_polls_before_retry_after_has_passed(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued", retry_after="7")).on("GET", reply())
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(6.9)
-    await process.poll(session)
+@pytest.mark.parametrize(("retry_after", "seconds"), [("7", 7.0), (None, 10.0)])
+async def test_nobody_polls_before_retry_after_or_ten_seconds_have_passed(
+    process: WidgetProcess, retry_after: str | None, seconds: float
+) -> None:
+    process.partner.on("POST", reply("queued", retry_after=retry_after)).on("GET", reply())
+    session = await process.presses_run()
+    await process.poll(session, after=seconds - 0.1)
     assert process.partner.count("GET") == 0
-    process.clock.advance(0.2)
-    await process.poll(session)
-    assert process.partner.count("GET") == 1
-
-
-async def test_without_retry_after_the_wait_is_ten_seconds(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued", retry_after=None)).on("GET", reply())
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(9.9)
-    await process.poll(session)
-    assert process.partner.count("GET") == 0
-    process.clock.advance(0.2)
-    await process.poll(session)
+    await process.poll(session, after=0.2)
     assert process.partner.count("GET") == 1
 
 
 async def test_many_tabs_cost_one_get_per_window(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", reply())
-    session = await process.viewer()
-    await process.runs.start(session)
+    process.partner.on("GET", reply())
+    session = await process.presses_run()
     for _ in range(3):
         process.clock.advance(10.5)
         await asyncio.gather(*(process.poll(session) for _ in range(25)))
@@ -91,67 +77,38 @@ async def test_many_tabs_cost_one_get_per_window(process: WidgetProcess) -> None
 async def test_two_processes_on_one_store_make_one_post_and_one_get(
     process: WidgetProcess,
 ) -> None:
-    other = a_widget_process(process.settings, process.clock, process.partner)
-    await other.store.open()
-    process.partner.on("POST", reply("queued")).on("GET", reply())
+    process.partner.on("GET", reply())
     session = await process.viewer()
-    await asyncio.gather(process.runs.start(session), other.runs.start(session))
-    process.clock.advance(11)
-    await asyncio.gather(process.poll(session), other.poll(session))
-    await other.api.close()
-    await other.store.close()
+    async with a_widget_process(process.settings, process.clock, process.partner) as other:
+        await asyncio.gather(process.runs.start(session), other.runs.start(session))
+        process.clock.advance(11)
+        await asyncio.gather(process.poll(session), other.poll(session))
     assert [method for method, _ in process.partner.calls] == ["POST", "GET"]
 
 
 async def test_signals_show_to_everybody_as_soon_as_one_poll_has_seen_them(
     process: WidgetProcess,
 ) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", reply(signals=[{"statement": "Seen."}]))
+    process.partner.on("GET", reply(signals=[{"statement": "Seen."}]))
     session, second = await process.viewer(), await process.viewer()
     await process.runs.start(session)
-    process.clock.advance(11)
-    await process.poll(session)
+    await process.poll(session, after=11)
     run = await process.poll(second)
-    assert run is not None
     assert run.resource is not None
     assert run.resource["signals"] == [{"statement": "Seen."}]
     assert process.partner.count("GET") == 1
 
 
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (httpx2.Response(401), Reason.CREDENTIALS),
-        (httpx2.Response(403), Reason.CREDENTIALS),
-        (httpx2.Response(422), Reason.REFUSED),
-        (httpx2.Response(429, headers={"Retry-After": "3"}), Reason.UNAVAILABLE),
-        (httpx2.Response(500), Reason.LOST),
-        (httpx2.Response(302, headers={"Location": "http://other.example"}), Reason.LOST),
-        (httpx2.ConnectError("refused"), Reason.UNAVAILABLE),
-        (httpx2.ReadTimeout("silence"), Reason.LOST),
-        (httpx2.ReadError("reset"), Reason.LOST),
-        (httpx2.Response(202, text="<html>"), Reason.LOST),
-        (httpx2.Response(202, json={"status": "queued"}), Reason.LOST),
-    ],
-)
-async def test_a_post_that_fails_ends_the_run_and_is_not_repeated_by_itself(
-    process: WidgetProcess, answer: httpx2.Response | Exception, reason: Reason
+async def test_a_post_that_fails_is_not_repeated_by_itself_and_can_be_run_again(
+    process: WidgetProcess,
 ) -> None:
-    process.partner.on("POST", answer)
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(120)
-    await process.sweeper.sweep()
+    process.partner.on("POST", httpx2.ReadTimeout("silence"), reply("queued"))
+    session = await process.presses_run()
+    await process.sweep(after=120)
     await process.poll(session)
     run = await process.known(session)
-    assert (run.phase, run.reason) == (Phase.FAILED, reason)
+    assert (run.phase, run.reason) == (Phase.FAILED, Reason.LOST)
     assert process.partner.count("POST") == 1
-
-
-async def test_a_run_that_failed_can_be_run_again(process: WidgetProcess) -> None:
-    process.partner.on("POST", httpx2.ReadTimeout("silence"), reply("queued"))
-    session = await process.viewer()
-    await process.runs.start(session)
     await process.runs.start(session)
     assert (await process.known(session)).phase is Phase.RUNNING
     assert process.partner.bodies == [create_body(), create_body()]
@@ -163,7 +120,6 @@ async def test_a_run_that_the_store_kept_from_being_posted_can_be_run_again_at_o
     async def unavailable(_: str) -> None:
         raise DatabaseUnavailable
 
-    process.partner.on("POST", reply("queued"))
     session = await process.viewer()
     with monkeypatch.context() as patched:
         patched.setattr(process.store, "request_of", unavailable)
@@ -231,19 +187,15 @@ async def test_a_run_that_is_used_is_kept_for_longer(process: WidgetProcess) -> 
 async def test_a_claim_whose_owner_died_lapses_and_can_be_taken_over(
     process: WidgetProcess,
 ) -> None:
-    process.partner.on("POST", reply("queued")).hold()
     session = await process.viewer()
-    dying = asyncio.create_task(process.runs.start(session))
-    await process.partner.arrived.wait()
+    dying = await process.post_under_way(session)
     await process.runs.start(session)
     assert process.partner.count("POST") == 1
     process.clock.advance(LIMITS.call_seconds)
     assert not (await process.known(session)).orphaned(process.clock())
     process.clock.advance(LIMITS.claim_margin_seconds)
     assert (await process.known(session)).orphaned(process.clock())
-    process.partner.arrived.clear()
-    taking_over = asyncio.create_task(process.runs.start(session))
-    await process.partner.arrived.wait()
+    taking_over = await process.post_under_way(session)
     process.partner.released.set()
     await asyncio.gather(dying, taking_over)
     assert process.partner.count("POST") == 2
@@ -252,10 +204,8 @@ async def test_a_claim_whose_owner_died_lapses_and_can_be_taken_over(
 async def test_the_browser_that_clicked_may_go_without_losing_the_run(
     process: WidgetProcess,
 ) -> None:
-    process.partner.on("POST", reply("queued")).hold()
     session = await process.viewer()
-    click = asyncio.create_task(process.runs.start(session))
-    await process.partner.arrived.wait()
+    click = await process.post_under_way(session)
     click.cancel()
     process.partner.released.set()
     await process.settle()
@@ -266,11 +216,9 @@ async def test_a_get_that_fails_is_tried_again_after_the_interval_then_twice_tha
     process: WidgetProcess,
 ) -> None:
     process.partner.on("POST", reply("queued", retry_after="10")).on("GET", httpx2.Response(500))
-    session = await process.viewer()
-    await process.runs.start(session)
+    session = await process.presses_run()
     for _ in range(1200):
-        process.clock.advance(0.5)
-        await process.poll(session)
+        await process.poll(session, after=0.5)
         if process.partner.count("GET") == 6:
             break
     times = [at for method, at in process.partner.calls if method == "GET"]
@@ -281,182 +229,91 @@ async def test_a_get_that_fails_is_tried_again_after_the_interval_then_twice_tha
     assert (await process.known(session)).phase is Phase.RUNNING
 
 
-async def test_a_failing_get_keeps_to_the_retry_after_that_it_announces(
-    process: WidgetProcess,
-) -> None:
-    busy = httpx2.Response(503, headers={"Retry-After": "33"})
-    process.partner.on("POST", reply("queued")).on("GET", busy, completed())
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(10.5)
-    await process.poll(session)
-    process.clock.advance(32.9)
-    await process.poll(session)
-    assert process.partner.count("GET") == 1
-    process.clock.advance(5)
-    run = await process.poll(session)
-    assert run is not None
-    assert run.phase is Phase.COMPLETED
-
-
-async def test_an_analysis_that_is_gone_leads_back_to_the_start(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", httpx2.Response(404))
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(11)
-    assert await process.poll(session) is None
-
-
 async def test_an_analysis_that_fails_keeps_what_it_says_of_itself(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued"))
     process.partner.on("GET", reply("failed", retry_after=None, error={"message": "No trace."}))
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(11)
-    run = await process.poll(session)
-    assert run is not None
+    session = await process.presses_run()
+    run = await process.poll(session, after=11)
     assert (run.phase, run.reason) == (Phase.FAILED, Reason.ANALYSIS_FAILED)
     assert run.resource is not None
     assert run.resource["error"] == {"message": "No trace."}
 
 
-async def test_an_unknown_status_counts_as_processing(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", reply("reticulating"), completed())
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(11)
-    await process.poll(session)
-    assert (await process.known(session)).phase is Phase.RUNNING
-    process.clock.advance(11)
-    await process.poll(session)
-    assert (await process.known(session)).phase is Phase.COMPLETED
-
-
 async def test_a_run_that_never_ends_is_given_up_and_canceled(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", reply()).on("DELETE", reply("canceled"))
-    session = await process.viewer()
-    await process.runs.start(session)
+    process.partner.on("GET", reply())
+    session = await process.presses_run()
     for _ in range(70):
-        process.clock.advance(10.1)
-        await process.poll(session)
+        await process.poll(session, after=10.1)
     run = await process.known(session)
     assert (run.phase, run.reason) == (Phase.FAILED, Reason.TIMED_OUT)
     assert process.partner.count("DELETE") == 1
 
 
 async def test_a_run_that_two_processes_give_up_is_canceled_once(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", reply(retry_after="3600"))
-    process.partner.on("DELETE", reply("canceled"))
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(11)
-    await process.poll(session)
-    seen_by_both = await process.known(session)
+    process.partner.on("GET", reply(retry_after="3600"))
+    session = await process.presses_run()
+    seen_by_both = await process.poll(session, after=11)
     process.clock.advance(process.settings.run_timeout)
     await asyncio.gather(*(process.runs.refresh(seen_by_both) for _ in range(2)))
     assert (await process.known(session)).reason is Reason.TIMED_OUT
     assert process.partner.count("DELETE") == 1
 
 
-async def test_cancel_sends_a_delete_and_ends_the_run(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued")).on("DELETE", reply("canceled", retry_after=None))
-    session = await process.viewer()
-    await process.runs.start(session)
+@pytest.mark.parametrize(
+    ("answer", "phase", "reason"),
+    [
+        (reply("canceled", retry_after=None), Phase.CANCELED, Reason.CANCELED),
+        (completed(), Phase.COMPLETED, None),
+    ],
+)
+async def test_cancel_sends_a_delete_and_ends_the_run_or_shows_a_report_that_was_complete(
+    process: WidgetProcess, answer: httpx2.Response, phase: Phase, reason: Reason | None
+) -> None:
+    process.partner.on("DELETE", answer)
+    session = await process.presses_run()
     await process.runs.cancel(await process.known(session))
     run = await process.known(session)
-    assert (run.phase, run.reason) == (Phase.CANCELED, Reason.CANCELED)
+    assert (run.phase, run.reason) == (phase, reason)
     assert process.partner.count("DELETE") == 1
 
 
-async def test_a_delete_that_fails_is_tried_again_until_it_arrives(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued"))
-    process.partner.on(
-        "DELETE", httpx2.ConnectError("refused"), httpx2.Response(502), reply("canceled")
-    )
-    session = await process.viewer()
-    await process.runs.start(session)
+async def test_a_delete_that_fails_is_tried_again_until_it_arrives_and_no_post_is_made_before(
+    process: WidgetProcess,
+) -> None:
+    failures = httpx2.ConnectError("refused"), httpx2.Response(502)
+    process.partner.on("DELETE", *failures, reply("canceled"))
+    session = await process.presses_run()
     await process.runs.cancel(await process.known(session))
+    await process.runs.start(session)
     assert (await process.known(session)).phase is Phase.CANCELING
+    assert process.partner.count("POST") == 1
     for _ in range(40):
-        process.clock.advance(1)
-        await process.sweeper.sweep()
-        await process.settle()
+        await process.sweep(after=1)
     assert (await process.known(session)).phase is Phase.CANCELED
     assert process.partner.count("DELETE") == 3
 
 
-async def test_while_a_delete_has_not_arrived_no_second_post_is_made(
+async def test_a_cancel_during_the_post_is_sent_once_that_is_answered_and_allows_no_other_post(
     process: WidgetProcess,
 ) -> None:
-    process.partner.on("POST", reply("queued")).on("DELETE", httpx2.Response(500))
     session = await process.viewer()
-    await process.runs.start(session)
+    click = await process.post_under_way(session)
     await process.runs.cancel(await process.known(session))
     await process.runs.start(session)
-    assert process.partner.count("POST") == 1
-
-
-async def test_a_cancel_during_the_post_is_sent_as_soon_as_the_post_is_answered(
-    process: WidgetProcess,
-) -> None:
-    process.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
-    process.partner.hold()
-    session = await process.viewer()
-    click = asyncio.create_task(process.runs.start(session))
-    await process.partner.arrived.wait()
-    await process.runs.cancel(await process.known(session))
     process.partner.released.set()
     await click
     await process.settle()
     assert (await process.known(session)).phase is Phase.CANCELED
-    assert process.partner.count("DELETE") == 1
-
-
-async def test_a_cancel_during_the_post_allows_no_second_post(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued")).on("DELETE", reply("canceled")).hold()
-    session = await process.viewer()
-    click = asyncio.create_task(process.runs.start(session))
-    await process.partner.arrived.wait()
-    await process.runs.cancel(await process.known(session))
-    await process.runs.start(session)
-    process.partner.released.set()
-    await click
-    await process.settle()
-    assert process.partner.count("POST") == 1
-
-
-async def test_a_report_that_was_complete_before_the_cancel_is_shown(
-    process: WidgetProcess,
-) -> None:
-    process.partner.on("POST", reply("queued")).on("DELETE", completed())
-    session = await process.viewer()
-    await process.runs.start(session)
-    await process.runs.cancel(await process.known(session))
-    assert (await process.known(session)).phase is Phase.COMPLETED
-
-
-async def test_a_report_that_the_post_announces_without_it_is_fetched_at_once(
-    process: WidgetProcess,
-) -> None:
-    process.partner.on("POST", reply("completed", retry_after=None)).on("GET", completed())
-    session = await process.viewer()
-    await process.runs.start(session)
-    assert (await process.known(session)).has_report
-    assert process.partner.count("GET") == 1
+    assert [method for method, _ in process.partner.calls] == ["POST", "DELETE"]
 
 
 async def test_a_report_that_the_post_announces_for_later_is_fetched_no_earlier(
     process: WidgetProcess,
 ) -> None:
     process.partner.on("POST", reply("completed", retry_after="5")).on("GET", completed())
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(4.9)
-    await process.poll(session)
+    session = await process.presses_run()
+    await process.poll(session, after=4.9)
     assert process.partner.count("GET") == 0
-    process.clock.advance(0.2)
-    run = await process.poll(session)
-    assert run is not None
+    run = await process.poll(session, after=0.2)
     assert run.has_report
 
 
@@ -464,31 +321,23 @@ async def test_who_views_a_report_that_another_is_fetching_gets_it_as_well(
     process: WidgetProcess,
 ) -> None:
     process.partner.on("POST", completed()).on("GET", completed(summary="Newer."))
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(process.settings.report_ttl + 1)
-    await process.sweeper.sweep()
+    session = await process.presses_run()
+    await process.sweep(after=process.settings.report_ttl + 1)
     process.partner.arrived.clear()
     process.partner.hold()
     views = [asyncio.create_task(process.poll(session)) for _ in range(2)]
     await process.partner.arrived.wait()
     process.partner.released.set()
-    for run in await asyncio.gather(*views):
-        assert run is not None
-        assert run.has_report
+    assert all(run.has_report for run in await asyncio.gather(*views))
     assert process.partner.count("GET") == 1
 
 
 async def test_a_report_is_served_from_the_store_while_it_is_fresh(process: WidgetProcess) -> None:
     process.partner.on("POST", completed()).on("GET", completed(summary="Newer."))
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(process.settings.report_ttl - 1)
-    await process.poll(session)
+    session = await process.presses_run()
+    await process.poll(session, after=process.settings.report_ttl - 1)
     assert process.partner.count("GET") == 0
-    process.clock.advance(2)
-    run = await process.poll(session)
-    assert run is not None
+    run = await process.poll(session, after=2)
     assert run.resource is not None
     assert run.resource["report"] == {"summary": "Newer."}
 
@@ -497,34 +346,23 @@ async def test_a_report_that_cannot_be_fetched_afresh_says_so_and_can_be_tried_a
     process: WidgetProcess,
 ) -> None:
     process.partner.on("POST", completed()).on("GET", httpx2.Response(500), completed())
-    session = await process.viewer()
-    await process.runs.start(session)
+    session = await process.presses_run()
     await process.settle()
-    process.clock.advance(process.settings.report_ttl + 1)
-    await process.sweeper.sweep()
+    await process.sweep(after=process.settings.report_ttl + 1)
     run = await process.poll(session)
-    assert run is not None
     assert (run.phase, run.reason, run.resource) == (Phase.COMPLETED, Reason.LOST, None)
-    process.clock.advance(2)
-    run = await process.poll(session)
-    assert run is not None
+    run = await process.poll(session, after=2)
     assert run.resource is not None
 
 
-async def test_a_run_that_everyone_has_left_is_canceled_after_the_grace(
+async def test_a_run_that_everyone_has_left_is_canceled_after_the_grace_even_just_after_a_start(
     process: WidgetProcess,
 ) -> None:
-    process.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
-    session = await process.viewer()
-    await process.runs.start(session)
+    session = await process.presses_run()
     await process.sessions.leave(session, "")
-    process.clock.advance(process.settings.leave_grace - 0.5)
-    await process.sweeper.sweep()
-    await process.settle()
+    await process.sweep(after=process.settings.leave_grace - 0.5)
     assert process.partner.count("DELETE") == 0
-    process.clock.advance(1)
-    await process.sweeper.sweep()
-    await process.settle()
+    await process.sweep(after=1)
     run = await process.known(session)
     assert (run.phase, run.reason) == (Phase.CANCELED, Reason.LEFT)
 
@@ -532,13 +370,10 @@ async def test_a_run_that_everyone_has_left_is_canceled_after_the_grace(
 async def test_who_starts_a_run_counts_as_present_until_its_post_has_ended(
     process: WidgetProcess,
 ) -> None:
-    process.partner.on("POST", reply("queued"))
     session = await process.viewer()
     await process.sessions.leave(session, "")
     process.clock.advance(process.settings.leave_grace + 1)
-    process.partner.hold()
-    start = asyncio.create_task(process.runs.start(session))
-    await process.partner.arrived.wait()
+    start = await process.post_under_way(session)
     process.clock.advance(LIMITS.call_seconds)
     await process.sweeper.sweep()
     process.partner.released.set()
@@ -547,7 +382,6 @@ async def test_who_starts_a_run_counts_as_present_until_its_post_has_ended(
 
 
 async def test_a_second_recruiter_keeps_the_run_alive(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued"))
     session, second = await process.viewer(), await process.viewer()
     await process.runs.start(session)
     await process.sessions.leave(session, "")
@@ -560,62 +394,32 @@ async def test_a_second_recruiter_keeps_the_run_alive(process: WidgetProcess) ->
 async def test_a_viewer_who_stops_polling_counts_as_gone_once_the_lease_has_lapsed(
     process: WidgetProcess,
 ) -> None:
-    process.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(process.settings.lease + process.settings.leave_grace - 1)
-    await process.sweeper.sweep()
-    await process.settle()
+    await process.presses_run()
+    await process.sweep(after=process.settings.lease + process.settings.leave_grace - 1)
     assert process.partner.count("DELETE") == 0
-    process.clock.advance(2)
-    await process.sweeper.sweep()
-    await process.settle()
+    await process.sweep(after=2)
     assert process.partner.count("DELETE") == 1
 
 
 async def test_the_beacon_of_a_page_that_was_reloaded_says_nothing(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued"))
     session = await process.sessions.begin_visit(await process.viewer())
     await process.runs.start(session)
     await process.sessions.begin_visit(session)
     await process.sessions.leave(session, session.visit)
-    process.clock.advance(process.settings.leave_grace + 1)
-    await process.sweeper.sweep()
+    await process.sweep(after=process.settings.leave_grace + 1)
     assert (await process.known(session)).phase is Phase.RUNNING
 
 
 async def test_viewers_who_could_not_renew_their_lease_get_the_time_to_come_back(
     process: WidgetProcess,
 ) -> None:
-    process.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
-    session = await process.viewer()
-    await process.runs.start(session)
+    session = await process.presses_run()
     process.clock.advance(process.settings.lease + process.settings.leave_grace + 1)
-    restarted = a_widget_process(process.settings, process.clock, process.partner)
-    await restarted.store.open()
-    process.clock.advance(process.settings.lease - 1)
-    await restarted.sweeper.sweep()
-    assert (await process.known(session)).phase is Phase.RUNNING
-    process.clock.advance(2)
-    await restarted.sweeper.sweep()
-    await restarted.settle()
-    assert (await process.known(session)).phase is Phase.CANCELED
-    await restarted.api.close()
-    await restarted.store.close()
-
-
-async def test_who_leaves_just_after_a_restart_is_gone_after_the_grace(
-    process: WidgetProcess,
-) -> None:
-    process.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(1)
-    await process.sessions.leave(session, "")
-    process.clock.advance(process.settings.leave_grace + 1)
-    await process.sweeper.sweep()
-    await process.settle()
-    assert (await process.known(session)).phase is Phase.CANCELED
+    async with a_widget_process(process.settings, process.clock, process.partner) as restarted:
+        await restarted.sweep(after=process.settings.lease - 1)
+        assert (await process.known(session)).phase is Phase.RUNNING
+        await restarted.sweep(after=2)
+        assert (await process.known(session)).phase is Phase.CANCELED
 
 
 @pytest.mark.parametrize(
@@ -628,10 +432,9 @@ async def test_the_answer_to_a_post_waits_for_a_store_that_is_away(
     phase: Phase,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    process.partner.on("POST", answer).hold()
+    process.partner.on("POST", answer)
     session = await process.viewer()
-    click = asyncio.create_task(process.runs.start(session))
-    await process.partner.arrived.wait()
+    click = await process.post_under_way(session)
     outage = Outage()
     with monkeypatch.context() as away:
         away.setattr(Store, "change", outage.change)
@@ -672,58 +475,35 @@ class Outage:
 async def test_with_cancel_on_leave_off_a_run_goes_on_when_everyone_has_left(
     settings: MakeSettings, clock: Clock
 ) -> None:
-    process = a_widget_process(settings(cancel_on_leave=False), clock, Partner(clock))
-    await process.store.open()
-    process.partner.on("POST", reply("queued")).on("GET", completed())
-    session = await process.viewer()
-    await process.runs.start(session)
-    process.clock.advance(3000)
-    await process.sweeper.sweep()
-    run = await process.poll(session)
-    assert run is not None
-    assert run.phase is Phase.COMPLETED
-    await process.api.close()
-    await process.store.close()
+    partner = Partner(clock).on("GET", completed())
+    async with a_widget_process(settings(cancel_on_leave=False), clock, partner) as process:
+        session = await process.presses_run()
+        await process.sweep(after=3000)
+        run = await process.poll(session)
+        assert run.phase is Phase.COMPLETED
 
 
 @pytest.mark.threat(name="stolen database")
 async def test_the_cv_is_forgotten_once_there_is_a_report(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued")).on("GET", completed())
-    session = await process.viewer()
-    await process.runs.start(session)
+    process.partner.on("GET", completed())
+    session = await process.presses_run()
     request = await process.store.request_of(session.id)
     assert request is not None
     assert "cv" in request["candidate"]
-    process.clock.advance(11)
-    await process.poll(session)
+    await process.poll(session, after=11)
     request = await process.store.request_of(session.id)
     assert request is not None
     assert "cv" not in request["candidate"]
-
-
-async def test_erasing_a_candidate_cancels_the_run_and_leaves_nothing(
-    process: WidgetProcess,
-) -> None:
-    process.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
-    session = await process.viewer()
-    await process.runs.start(session)
-    await process.runs.erase(IDA["id"], MARA["id"])
-    assert await process.run_of(session) is None
-    assert await process.store.load(session.id) is None
-    assert process.partner.count("DELETE") == 1
 
 
 @pytest.mark.threat(name="stolen database")
 async def test_erasing_keeps_the_name_of_an_analysis_until_its_delete_has_arrived(
     process: WidgetProcess,
 ) -> None:
-    process.partner.on("POST", reply("queued"))
     process.partner.on("DELETE", httpx2.Response(500), reply("canceled"))
-    session = await process.viewer()
-    await process.runs.start(session)
+    session = await process.presses_run()
     await process.runs.erase(IDA["id"], MARA["id"])
     assert (await process.known(session)).resource is None
-    process.clock.advance(12)
-    await process.sweeper.sweep()
-    await process.settle()
+    assert await process.store.load(session.id) is None
+    await process.sweep(after=12)
     assert await process.run_of(session) is None

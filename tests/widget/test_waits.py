@@ -21,8 +21,7 @@ def busy(seconds: str) -> httpx2.Response:
 async def asked_to_wait(process: WidgetProcess, seconds: str) -> EmbedSession:
     """A viewer whose run was answered with a wait. The next POST will be accepted."""
     process.partner.on("POST", busy(seconds), reply("queued"))
-    session = await process.viewer()
-    await process.runs.start(session)
+    session = await process.presses_run()
     await reaches(process, session, Phase.FAILED)
     return session
 
@@ -65,11 +64,8 @@ async def test_a_run_that_waits_is_canceled_without_a_call(process: WidgetProces
     await process.runs.start(session)
     await process.runs.cancel(await process.known(session), session)
     run = await process.known(session)
-    assert (run.phase, run.reason, run.canceled_by) == (
-        Phase.CANCELED,
-        Reason.CANCELED,
-        session.id,
-    )
+    assert (run.phase, run.reason) == (Phase.CANCELED, Reason.CANCELED)
+    assert run.canceled_by == session.id
     await process.settle()
     assert (process.partner.count("POST"), process.partner.count("DELETE")) == (1, 0)
 
@@ -119,7 +115,6 @@ async def test_runs_that_the_api_forgets_are_braked_as_well(process: WidgetProce
     session = await process.viewer()
     for _ in range(MAX_POSTS):
         await process.runs.start(session)
-        process.clock.advance(1)
-        assert await process.poll(session) is None
+        assert await process.refresh(session, after=1) is None
     assert await process.runs.start(session) is not None
     assert process.partner.count("POST") == MAX_POSTS

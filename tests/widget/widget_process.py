@@ -1,7 +1,10 @@
 """One process of the widget, the time in it, and a run in each of its phases."""
 
+import asyncio
 import json
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,8 +72,34 @@ class WidgetProcess:
         assert run is not None
         return run
 
-    async def poll(self, session: EmbedSession) -> Run | None:
+    async def presses_run(self, candidate: dict[str, str] = MARA) -> EmbedSession:
+        """A new viewer does, and waits for the answer."""
+        session = await self.viewer(candidate)
+        await self.runs.start(session)
+        return session
+
+    async def post_under_way(self, session: EmbedSession) -> asyncio.Task[float | None]:
+        """Has a viewer press Run, whose POST then waits for `partner.released`."""
+        self.partner.hold()
+        self.partner.arrived.clear()
+        click = asyncio.create_task(self.runs.start(session))
+        await self.partner.arrived.wait()
+        return click
+
+    async def poll(self, session: EmbedSession, after: float = 0) -> Run:
+        """Of a run that is still there afterwards."""
+        run = await self.refresh(session, after)
+        assert run is not None
+        return run
+
+    async def refresh(self, session: EmbedSession, after: float = 0) -> Run | None:
+        self.clock.advance(after)
         return await self.runs.refresh(await self.known(session))
+
+    async def sweep(self, after: float = 0) -> None:
+        self.clock.advance(after)
+        await self.sweeper.sweep()
+        await self.settle()
 
     async def told(self) -> list[dict[str, Any]]:
         """The bodies of the events that wait to be delivered, in the order of their writing."""
@@ -87,14 +116,25 @@ class WidgetProcess:
         await self.runs.finish(5)
 
 
-def a_widget_process(settings: Settings, clock: Clock, partner: Partner) -> WidgetProcess:
+@asynccontextmanager
+async def a_widget_process(
+    settings: Settings, clock: Clock, partner: Partner
+) -> AsyncIterator[WidgetProcess]:
+    """It runs until the end of the block."""
     tells = settings.events_url is not None
     store = Store(connect(settings.database_url), Seal([SECRET]), tells=tells)
     api = PartnerAPI(settings.partner_api_url, KEY, httpx2.MockTransport(partner.answer))
     runs = Runs(store, api, settings, clock, PATIENT)
     sweeper = Sweeper(store, runs, settings, clock)
     sessions = Sessions(store, settings, clock)
-    return WidgetProcess(settings, clock, partner, store, sessions, runs, sweeper, api)
+    await store.open()
+    process = WidgetProcess(settings, clock, partner, store, sessions, runs, sweeper, api)
+    try:
+        yield process
+    finally:
+        await process.settle()
+        await api.close()
+        await store.close()
 
 
 NOW = 1_000.0
