@@ -3,8 +3,10 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import psycopg
 import pytest
@@ -28,17 +30,27 @@ LEASE_UNTIL = NOW + 90
 MARA_OF_IDA = Ids(IDA["id"], MARA["id"])
 
 
-async def opened(url: str, *secrets: str) -> Store:
-    store = Store(connect(url), Seal(secrets or [SECRET]))
-    await store.open()
-    return store
+class OpenStore(Protocol):
+    async def __call__(self, *secrets: str, tells: bool = False) -> Store: ...
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    store = await opened(database_url)
-    yield store
-    await store.close()
+async def open_store(database_url: str) -> AsyncIterator[OpenStore]:
+    """Opens stores on one database, each as another process does, until the end of the test."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one(*secrets: str, tells: bool = False) -> Store:
+            store = Store(connect(database_url), Seal(secrets or [SECRET]), tells=tells)
+            stack.push_async_callback(store.close)
+            await store.open()
+            return store
+
+        yield open_one
+
+
+@pytest.fixture
+async def store(open_store: OpenStore) -> Store:
+    return await open_store()
 
 
 def a_run(store: Store, candidate: dict[str, str] = MARA, **members: object) -> Run:
@@ -76,6 +88,12 @@ async def known(store: Store, run: Run) -> Run:
     return found
 
 
+async def loaded(store: Store, session_id: str) -> tuple[EmbedSession, Run | None]:
+    found = await store.load(session_id)
+    assert found is not None
+    return found
+
+
 async def a_session(
     store: Store,
     candidate: dict[str, str] = MARA,
@@ -105,14 +123,13 @@ async def test_a_session_comes_back_as_it_was_added(store: Store) -> None:
         permissions=frozenset({Permission.VIEW}),
         origin="https://ats.example.com",
     )
-    loaded = await store.load(session_id)
-    assert loaded is not None
-    assert loaded[0].appearance == {"theme": "dark", "intro": True}
-    assert loaded[0].permissions == {Permission.VIEW}
-    assert loaded[0].origin == "https://ats.example.com"
+    session, run = await loaded(store, session_id)
+    assert session.appearance == {"theme": "dark", "intro": True}
+    assert session.permissions == {Permission.VIEW}
+    assert session.origin == "https://ats.example.com"
+    assert session.expires_at == NOW + 3600
+    assert run is None
     assert await store.name_of(session_id) == "Mara Lindqvist"
-    assert loaded[0].expires_at == NOW + 3600
-    assert loaded[1] is None
     assert await store.request_of(session_id) == create_body()
     assert await store.load("another") is None
     assert await store.request_of("another") is None
@@ -120,41 +137,37 @@ async def test_a_session_comes_back_as_it_was_added(store: Store) -> None:
 
 
 async def test_a_session_that_says_no_more_may_do_everything(store: Store) -> None:
-    session_id = await a_session(store)
-    loaded = await store.load(session_id)
-    assert loaded is not None
-    assert loaded[0].permissions == {Permission.RUN, Permission.VIEW}
-    assert loaded[0].origin is None
+    session, _ = await loaded(store, await a_session(store))
+    assert session.permissions == {Permission.RUN, Permission.VIEW}
+    assert session.origin is None
 
 
 async def test_a_run_comes_back_as_it_was_changed(store: Store) -> None:
     run = await a_running_run(store)
     assert (run.phase, run.analysis_id, run.poll_after) == (Phase.RUNNING, "analysis_1", NOW + 10)
     assert run.resource == resource(signals=[{"statement": "Built a bridge."}])
-    session_id = await a_session(store)
-    loaded = await store.load(session_id)
-    assert loaded is not None
-    assert loaded[1] == run
+    assert (await loaded(store, await a_session(store)))[1] == run
 
 
-async def test_of_many_who_claim_the_start_at_once_one_wins(database_url: str) -> None:
-    stores = await asyncio.gather(*(opened(database_url) for _ in range(3)))
+async def claims_again(store: Store, now: float) -> bool:
+    """Another start of the same candidate's run."""
+    return await store.claim_start(a_run(store, id="run-2"), "session", now, LEASE_UNTIL)
+
+
+async def test_of_many_who_claim_the_start_at_once_one_wins(open_store: OpenStore) -> None:
+    stores = await asyncio.gather(*(open_store() for _ in range(3)))
     claims = [
         store.claim_start(a_run(store, id=f"run-{number}"), "session", NOW, LEASE_UNTIL)
         for number, store in enumerate(stores * 5)
     ]
     assert sum(await asyncio.gather(*claims)) == 1
-    for store in stores:
-        await store.close()
 
 
-async def test_of_many_who_claim_the_call_at_once_one_wins(database_url: str) -> None:
-    stores = await asyncio.gather(*(opened(database_url) for _ in range(3)))
+async def test_of_many_who_claim_the_call_at_once_one_wins(open_store: OpenStore) -> None:
+    stores = await asyncio.gather(*(open_store() for _ in range(3)))
     run = await a_running_run(stores[0])
     claims = [store.claim_call(run, NOW + 10, NOW + 40) for store in stores * 5]
     assert sum(await asyncio.gather(*claims)) == 1
-    for store in stores:
-        await store.close()
 
 
 async def test_a_call_is_claimed_neither_early_nor_while_another_is_under_way(
@@ -172,10 +185,10 @@ async def test_a_run_that_ended_without_a_report_makes_room_for_another_after_an
     store: Store, phase: Phase
 ) -> None:
     run = await a_running_run(store)
-    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW, LEASE_UNTIL)
+    assert not await claims_again(store, NOW)
     await store.change(run, NOW, phase=phase, poll_after=NOW + 30)
-    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW + 29, LEASE_UNTIL)
-    assert await store.claim_start(a_run(store, id="run-2"), "session", NOW + 30, LEASE_UNTIL)
+    assert not await claims_again(store, NOW + 29)
+    assert await claims_again(store, NOW + 30)
     again = await known(store, run)
     assert (again.id, again.analysis_id, again.resource) == ("run-2", None, None)
 
@@ -183,15 +196,13 @@ async def test_a_run_that_ended_without_a_report_makes_room_for_another_after_an
 async def test_a_completed_run_is_not_started_again(store: Store) -> None:
     run = await a_running_run(store)
     await store.change(run, NOW, phase=Phase.COMPLETED)
-    assert not await store.claim_start(
-        a_run(store, id="run-2"), "session", NOW + 10_000, LEASE_UNTIL
-    )
+    assert not await claims_again(store, NOW + 10_000)
 
 
 async def test_a_claim_whose_owner_is_gone_lapses(store: Store) -> None:
     assert await store.claim_start(a_run(store), "session", NOW, LEASE_UNTIL)
-    assert not await store.claim_start(a_run(store, id="run-2"), "session", NOW + 24.9, LEASE_UNTIL)
-    assert await store.claim_start(a_run(store, id="run-2"), "session", NOW + 25, LEASE_UNTIL)
+    assert not await claims_again(store, NOW + 24.9)
+    assert await claims_again(store, NOW + 25)
 
 
 async def test_a_run_that_has_left_its_phase_is_not_changed(store: Store) -> None:
@@ -306,94 +317,77 @@ async def test_the_snapshot_of_a_run_goes_once_nobody_polls_it_any_more(store: S
 
 
 async def test_with_a_new_secret_before_the_old_one_everything_stays_readable(
-    database_url: str,
+    open_store: OpenStore,
 ) -> None:
-    before = await opened(database_url, SECRET)
+    before = await open_store(SECRET)
     session_id, run = await a_session(before), await a_running_run(before)
-    await before.close()
-    both = await opened(database_url, NEW_SECRET, SECRET)
+    both = await open_store(NEW_SECRET, SECRET)
     assert both.pair(IDA["id"], MARA["id"]) == run.pair
     assert await both.request_of(session_id) == create_body()
     assert await both.run(run.pair) == run
     later_id, later = await a_session(both, TOMAS), await a_running_run(both, TOMAS)
-    await both.close()
-    after = await opened(database_url, NEW_SECRET)
+    after = await open_store(NEW_SECRET)
     assert after.pair(IDA["id"], TOMAS["id"]) == later.pair
     assert await after.request_of(later_id) == create_body(TOMAS)
     assert await after.run(later.pair) == later
     assert (await known(after, run)).resource is None
-    await after.close()
 
 
-async def test_a_secret_that_is_out_of_use_no_longer_opens_anything(database_url: str) -> None:
+async def test_a_secret_that_is_out_of_use_no_longer_opens_anything(open_store: OpenStore) -> None:
     for secrets in ([SECRET], [NEW_SECRET, SECRET], [NEW_SECRET]):
-        await (await opened(database_url, *secrets)).close()
-    before = await opened(database_url, NEW_SECRET)
-    old = await opened(database_url, SECRET)
-    assert old.pair("client", "candidate") != before.pair("client", "candidate")
-    await before.close()
-    await old.close()
+        await open_store(*secrets)
+    new, old = await open_store(NEW_SECRET), await open_store(SECRET)
+    assert old.pair("client", "candidate") != new.pair("client", "candidate")
 
 
-async def test_a_start_with_a_wrong_secret_loses_nothing(database_url: str) -> None:
-    before = await opened(database_url, SECRET)
-    await before.close()
-    await (await opened(database_url, NEW_SECRET)).close()
-    after = await opened(database_url, SECRET)
+async def test_a_start_with_a_wrong_secret_loses_nothing(open_store: OpenStore) -> None:
+    before, _, after = [await open_store(secret) for secret in (SECRET, NEW_SECRET, SECRET)]
     assert after.pair("client", "candidate") == before.pair("client", "candidate")
-    await after.close()
 
 
-async def test_no_cv_is_kept_where_the_report_is_there_already(database_url: str) -> None:
-    store = await opened(database_url)
+async def test_no_cv_is_kept_where_the_report_is_there_already(store: Store) -> None:
     run = await a_running_run(store)
     await a_session(store, id="before")
     await store.change(run, NOW, phase=Phase.COMPLETED)
     await a_session(store, id="after")
-    before, after = [await store.request_of(name) for name in ("before", "after")]
-    assert before == create_body()
+    assert await store.request_of("before") == create_body()
+    after = await store.request_of("after")
     assert after is not None
     assert "cv" in MARA
     assert "cv" not in after["candidate"]
-    await store.close()
 
 
 async def test_a_new_version_of_the_schema_replaces_sessions_and_runs_and_keeps_events_and_usage(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = Store(connect(database_url), Seal([SECRET]), tells=True)
-    await before.open()
+    before = await open_store(tells=True)
     session_id = await a_session(before)
     assert await before.claim_start(a_run(before), session_id, NOW, LEASE_UNTIL)
     assert await before.change(a_run(before), NOW, analysis_id="analysis_1")
     kept = await before.usage("2023-11", "2023-11")
-    await before.close()
-    same = await opened(database_url)
+    same = await open_store()
     assert await same.load(session_id) is not None
-    await same.close()
     monkeypatch.setattr("widget.schema.SCHEMA_VERSION", 999)
-    newer = await opened(database_url)
+    newer = await open_store()
     assert await newer.load(session_id) is None
     assert await newer.run(a_run(newer).pair) is None
     assert await newer.usage("2023-11", "2023-11") == kept != []
     (event,) = await newer.claim_events(NOW, NOW, 10)
     assert IDA["id"].encode() in event.body
     assert await a_session(newer) == session_id
-    await newer.close()
 
 
-async def test_many_processes_may_prepare_the_tables_at_once(database_url: str) -> None:
-    stores = await asyncio.gather(*(opened(database_url) for _ in range(6)))
+async def test_many_processes_may_prepare_the_tables_at_once(open_store: OpenStore) -> None:
+    stores = await asyncio.gather(*(open_store() for _ in range(6)))
     assert len({store.pair("client", "candidate") for store in stores}) == 1
-    for store in stores:
-        await store.close()
 
 
 @pytest.mark.threat(name="stolen database")
-async def test_what_lies_in_the_database_says_nothing_about_anybody(database_url: str) -> None:
+async def test_what_lies_in_the_database_says_nothing_about_anybody(
+    open_store: OpenStore, database_url: str
+) -> None:
     mara = {**MARA, "id": "mara@example.com"}
-    store = Store(connect(database_url), Seal([SECRET]), tells=True)
-    await store.open()
+    store = await open_store(tells=True)
     await a_session(store, mara, "ida@example.com", id="session-1")
     run = a_run(store, mara)
     assert await store.claim_start(run, "session-1", NOW, LEASE_UNTIL)
@@ -403,7 +397,6 @@ async def test_what_lies_in_the_database_says_nothing_about_anybody(database_url
     assert await store.count_events() == 1
     assert [each.client_id for each in await store.usage("2023-11", "2023-11")] == [IDA["id"]]
     raw = everything_in(database_url)
-    await store.close()
     assert b"analysis_1" in raw
     personal = [*IDA.values(), *mara.values(), "ida@example.com", "Built a bridge."]
     long_enough = [text for text in personal if len(text) > 5]  # not to be there by chance
