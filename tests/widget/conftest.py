@@ -1,14 +1,22 @@
 """What nearly every test of the widget needs: settings, a clock that stands still, a store."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import hypothesis
 import pytest
+from starlette.testclient import TestClient
 
-from tests.widget.partner import KEY, Partner
-from tests.widget.widget_process import HOST_TOKEN, SECRET, Clock, WidgetProcess, a_widget_process
+from tests.widget.client import client_of
+from tests.widget.partner import Partner
+from tests.widget.widget_process import (
+    SECRET,
+    Clock,
+    WidgetProcess,
+    a_widget_process,
+    some_settings,
+)
 from widget.database import connect
 from widget.seal import Seal
 from widget.settings import Settings
@@ -26,15 +34,7 @@ class MakeSettings(Protocol):
 @pytest.fixture
 def settings(tmp_path: Path) -> MakeSettings:
     def make(**overrides: Any) -> Settings:
-        values: dict[str, Any] = {
-            "partner_api_url": "http://127.0.0.1:9",
-            "partner_api_key": KEY,
-            "secret_key": SECRET,
-            "host_token": HOST_TOKEN,
-            "allowed_origins": "http://localhost:8000",
-            "database_url": f"sqlite:///{tmp_path / 'widget.db'}",
-        }
-        return Settings(**values | overrides)
+        return some_settings(**{"database_url": f"sqlite:///{tmp_path / 'widget.db'}"} | overrides)
 
     return make
 
@@ -42,6 +42,17 @@ def settings(tmp_path: Path) -> MakeSettings:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def partner(clock: Clock) -> Partner:
+    return Partner(clock)
+
+
+@pytest.fixture
+def http(settings: MakeSettings, partner: Partner, clock: Clock) -> Iterator[TestClient]:
+    with client_of(settings(), partner, clock) as http:
+        yield http
 
 
 @pytest.fixture

@@ -7,26 +7,15 @@ from typing import Any
 from starlette.requests import Request
 
 from tests.widget.markup import Markup
-from tests.widget.partner import KEY
-from tests.widget.widget_process import HOST_TOKEN, SECRET
+from tests.widget.widget_process import some_settings
 from widget.abridgement import abridge
 from widget.model import EmbedSession, Phase, Reason, Run
 from widget.pages import Pages
 from widget.panel import Panel, about_whom, panel_of
-from widget.settings import Settings
 from widget.values import load
 
 NOW = 1_700_000_000.0
-PAGES = Pages(
-    Settings(
-        partner_api_url="http://127.0.0.1:9",
-        partner_api_key=KEY,
-        secret_key=SECRET,
-        host_token=HOST_TOKEN,
-        allowed_origins="http://localhost:8000",
-        database_url="sqlite:///:memory:",
-    )
-)
+PAGES = Pages(some_settings("sqlite:///:memory:"))
 
 
 def a_run(

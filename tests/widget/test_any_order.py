@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 from demo_ats.sandbox.app import create_app
 from tests.widget.partner import KEY
 from tests.widget.people import IDA, create_body
-from tests.widget.widget_process import HOST_TOKEN, SECRET, Clock
+from tests.widget.widget_process import SECRET, Clock, some_settings
 from widget.button import LABELS, State
 from widget.database import connect
 from widget.limits import Limits
@@ -106,14 +106,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.clock = Clock()
         self.sandbox = httpx2.ASGITransport(create_app([KEY], 1, self.clock, self.pass_time))
         self.wire = Wire(self.sandbox, self.clock, faults)
-        self.options = Settings(
-            partner_api_url="http://127.0.0.1:9",
-            partner_api_key=KEY,
-            secret_key=SECRET,
-            host_token=HOST_TOKEN,
-            allowed_origins="http://localhost:8000",
-            database_url=f"sqlite:///{Path(self.folder.name) / 'widget.db'}",
-        )
+        self.options = some_settings(f"sqlite:///{Path(self.folder.name) / 'widget.db'}")
         self.processes = [self.new_process(), self.new_process()]
         self.sessions = [self.open(0), self.open(1)]
         self.is_certain = not faults

@@ -2,15 +2,12 @@
 
 import gzip
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import brotli
 import pytest
 from starlette.testclient import TestClient
 
-from tests.widget.conftest import MakeSettings
-from widget.app import create_app
 from widget.assets import ASSETS, SCRIPTS, STATIC, static_url
 from widget.loader import CURRENT, TYPES
 
@@ -21,12 +18,6 @@ SERVED = {static_url(name): asset for name, asset in ASSETS.items()} | {
     f"/embed-{CURRENT.version}.js": CURRENT.asset,
     "/embed.d.ts": TYPES,
 }
-
-
-@pytest.fixture
-def http(settings: MakeSettings) -> Iterator[TestClient]:
-    with TestClient(create_app(settings()), base_url="http://127.0.0.1:8001") as http:
-        yield http
 
 
 def content_of(http: TestClient, address: str, accepted: str) -> tuple[str | None, bytes]:

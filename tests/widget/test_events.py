@@ -9,20 +9,18 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
+from tests.widget.client import client_of, open_session
 from tests.widget.conftest import MakeSettings
 from tests.widget.markup import Markup
 from tests.widget.partner import ANALYSIS, Partner, completed, reply
-from tests.widget.people import IDA, MARA, TOMAS, create_body
+from tests.widget.people import IDA, MARA, TOMAS
 from tests.widget.widget_process import (
     EVENTS,
-    HOST_TOKEN,
-    PATIENT,
     SECRET,
     Clock,
     WidgetProcess,
     a_widget_process,
 )
-from widget.app import create_app
 from widget.database import DatabaseUnavailable, connect
 from widget.model import EmbedSession, Phase
 from widget.seal import Seal
@@ -260,17 +258,8 @@ def test_each_opening_of_a_report_is_told_once_with_who_looks(
 ) -> None:
     """By clicks as the page has them; reloads, late polls and doubled clicks are no openings."""
     partner = Partner(clock).on("POST", completed())
-    app = create_app(
-        settings(database_url=database_url, **EVENTS),
-        httpx2.MockTransport(partner.answer),
-        clock,
-        limits=PATIENT,
-    )
-    with TestClient(app, base_url="http://127.0.0.1:8001") as http:
-        body = create_body(viewer={"id": 12})
-        bearer = {"Authorization": f"Bearer {HOST_TOKEN}"}
-        opened = http.post("/api/v1/sessions", json=body, headers=bearer)
-        base = httpx2.URL(opened.json()["embed_url"]).path
+    with client_of(settings(database_url=database_url, **EVENTS), partner, clock) as http:
+        base = open_session(http, viewer={"id": 12})
 
         def viewed() -> int:
             return asyncio.run(count_views(database_url, clock))

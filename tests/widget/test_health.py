@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
-import httpx2
 import pytest
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from tests import postgres
 from tests.postgres import PostgreSQL
+from tests.widget.client import open_session
 from tests.widget.conftest import MakeSettings
-from tests.widget.people import create_body
-from tests.widget.widget_process import HOST_TOKEN
 from widget.app import create_app
 from widget.limits import Limits
 from widget.store import Store
@@ -63,7 +61,6 @@ def test_while_another_program_writes_to_sqlite_what_is_read_is_answered_as_ever
     settings: MakeSettings,
 ) -> None:
     options = settings()
-    headers = {"Authorization": f"Bearer {HOST_TOKEN}"}
     with (
         TestClient(
             create_app(options, limits=Limits(request_seconds=2.0)),
@@ -73,8 +70,7 @@ def test_while_another_program_writes_to_sqlite_what_is_read_is_answered_as_ever
             sqlite3.connect(options.database_url.removeprefix("sqlite:///"), isolation_level=None)
         ) as other,
     ):
-        opened = http.post("/api/v1/sessions", headers=headers, json=create_body())
-        page = httpx2.URL(opened.json()["embed_url"]).path
+        page = open_session(http)
         assert http.get(page).status_code == 200
         other.execute("BEGIN IMMEDIATE")
         for address in ("/healthz", "/embed.js", page, f"{page}/run", page):

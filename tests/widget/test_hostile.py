@@ -6,17 +6,13 @@ What a browser makes of the same strings is in `tests/browser/test_hostile.py`.
 import time
 from typing import Any
 
-import httpx2
 import pytest
 from starlette.testclient import TestClient
 
 from tests import hostile
-from tests.widget.conftest import MakeSettings
+from tests.widget.client import open_session
 from tests.widget.drawing import a_read_run, draw, draw_failure, draw_report
 from tests.widget.markup import Markup
-from tests.widget.partner import Partner, completed
-from tests.widget.widget_process import HOST_TOKEN, PATIENT
-from widget.app import create_app
 from widget.links import link
 from widget.long_words import with_soft_breaks
 from widget.model import Phase
@@ -122,23 +118,15 @@ def test_no_attribute_but_a_links_holds_what_came() -> None:
             assert not any(marker in (value or "") for value in element.attributes.values())
 
 
-@pytest.fixture
-def ats(settings: MakeSettings) -> TestClient:
-    partner = Partner(lambda: 0.0).on("POST", completed())
-    app = create_app(settings(), httpx2.MockTransport(partner.answer), limits=PATIENT)
-    return TestClient(app, base_url="http://127.0.0.1:8001")
-
-
 def test_hostile_strings_in_every_field_of_a_session_change_nothing_of_the_page(
-    ats: TestClient,
+    http: TestClient,
 ) -> None:
-    with ats as http:
-        plain = page_of(http, "plain", "en")
-        for text in [*hostile.OWN, *hostile.naughty()[::10]]:
-            if text == neutral(text):
-                page = page_of(http, text, text)
-                assert shapes(page) == shapes(plain), text
-                assert page.text == plain.text, text
+    plain = page_of(http, "plain", "en")
+    for text in [*hostile.OWN, *hostile.naughty()[::10]]:
+        if text == neutral(text):
+            page = page_of(http, text, text)
+            assert shapes(page) == shapes(plain), text
+            assert page.text == plain.text, text
 
 
 def test_the_name_in_the_profile_loses_what_turns_text_round_or_breaks_the_page() -> None:
@@ -150,17 +138,8 @@ def test_the_name_in_the_profile_loses_what_turns_text_round_or_breaks_the_page(
 
 def page_of(http: TestClient, text: str, language: str) -> Markup:
     person = {"id": text, "first_name": text, "last_name": text, "company": text}
-    response = http.post(
-        "/api/v1/sessions",
-        headers={"Authorization": f"Bearer {HOST_TOKEN}"},
-        json={
-            "language": language,
-            "client": person,
-            "candidate": {**person, "location": text, "role": text, "cv": text},
-        },
-    )
-    assert response.status_code == 201, response.text
-    page = http.get(httpx2.URL(response.json()["embed_url"]).path)
+    candidate = {**person, "location": text, "role": text, "cv": text}
+    page = http.get(open_session(http, candidate, client=person, language=language))
     assert page.status_code == 200
     return Markup(page.text.removeprefix("<!doctype html>"))
 

@@ -16,10 +16,11 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.testclient import TestClient
 
+from tests.widget.client import BEARER
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import Partner, Reply, completed, reply
 from tests.widget.people import IDA, MARA, create_body
-from tests.widget.widget_process import HOST_TOKEN, Clock, WidgetProcess, a_widget_process
+from tests.widget.widget_process import Clock, WidgetProcess, a_widget_process
 from widget import metrics, shared_counts
 from widget.app import create_app
 from widget.limits import LIMITS
@@ -29,7 +30,6 @@ from widget.model import Reason
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 DASHBOARD = (ROOT / "deploy" / "grafana-dashboard.json").read_text()
-BEARER = {"Authorization": f"Bearer {HOST_TOKEN}"}
 SUFFIX = re.compile(r"_(bucket|count|sum)$")
 
 

@@ -7,17 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-import httpx2
 import pytest
 from anyio import to_thread
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from tests.certificates import DAY, Authority
+from tests.widget.client import open_session
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import ANALYSIS, KEY
-from tests.widget.people import create_body
-from tests.widget.widget_process import HOST_TOKEN
 from widget.answers import AnswerLost, PartnerError, Unavailable
 from widget.app import create_app
 from widget.check import Level, check
@@ -297,9 +295,7 @@ async def test_check_and_the_server_take_the_same_way(
 
 def click_run(options: Settings) -> None:
     with TestClient(create_app(options)) as http:
-        bearer = {"Authorization": f"Bearer {HOST_TOKEN}"}
-        opened = http.post("/api/v1/sessions", headers=bearer, json=create_body()).json()
-        http.post(httpx2.URL(opened["embed_url"]).path + "/run")
+        http.post(f"{open_session(http)}/run")
 
 
 def test_what_is_no_tls_is_said_to_be_that() -> None:

@@ -11,12 +11,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import Case
 
 from tests.serving import serving
-from tests.widget.partner import KEY
-from tests.widget.widget_process import HOST_TOKEN, SECRET
+from tests.widget.client import BEARER
+from tests.widget.widget_process import some_settings
 from widget.app import create_app
 from widget.openapi import DESCRIPTION
 from widget.session_request import MAX_TEXT_LENGTH
-from widget.settings import Settings
 
 ATS = "http://localhost:8000"
 
@@ -49,14 +48,8 @@ def test_it_says_what_is_required_and_that_nothing_else_is_taken() -> None:
     one_of_the_names = schemas["Candidate"]["anyOf"]
     assert [choice["required"] for choice in one_of_the_names] == [["first_name"], ["last_name"]]
     assert required["StatusesRequest"] == ["client_id", "candidate_ids"]
-    for name in (
-        "StatusesRequest",
-        "SessionRequest",
-        "Client",
-        "Candidate",
-        "Appearance",
-        "Viewer",
-    ):
+    closed = "StatusesRequest SessionRequest Client Candidate Appearance Viewer"
+    for name in closed.split():
         assert schemas[name]["additionalProperties"] is False
 
 
@@ -64,14 +57,7 @@ def test_it_says_what_is_required_and_that_nothing_else_is_taken() -> None:
 def origin() -> Iterator[str]:
     """The widget over a real connection: what may be in a path is decided there."""
     with TemporaryDirectory() as folder:
-        options = Settings(
-            partner_api_url="http://127.0.0.1:9",
-            partner_api_key=KEY,
-            secret_key=SECRET,
-            host_token=HOST_TOKEN,
-            allowed_origins=ATS,
-            database_url=f"sqlite:///{Path(folder) / 'widget.db'}",
-        )
+        options = some_settings(f"sqlite:///{Path(folder) / 'widget.db'}")
         with serving(create_app(options)) as origin:
             yield origin
 
@@ -97,8 +83,7 @@ CONFIG = schemathesis.Config.from_dict(
 @schemathesis.openapi.from_dict(DESCRIPTION, config=CONFIG).parametrize()
 def test_whatever_may_be_sent_is_answered_as_described(case: Case[Any], origin: str) -> None:
     _take_an_allowed_origin(case.body)
-    headers = {"Authorization": f"Bearer {HOST_TOKEN}"}
-    response = case.call_and_validate(base_url=origin, headers=headers)
+    response = case.call_and_validate(base_url=origin, headers=BEARER)
     assert response.status_code < 500
 
 

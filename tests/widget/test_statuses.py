@@ -5,44 +5,33 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from tests.widget.client import BEARER, client_of, open_session
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import Partner, completed, reply
-from tests.widget.people import IDA, MARA, create_body
+from tests.widget.people import IDA, MARA
 from tests.widget.widget_process import (
     COMPLETED,
-    HOST_TOKEN,
     NOW,
     ORPHANED,
-    PATIENT,
     STARTING,
     Clock,
     a_run,
 )
-from widget.app import create_app
 from widget.model import Phase, Reason
 from widget.statuses import MAX_CANDIDATES, status_of
 
 ADDRESS = "/api/v1/statuses"
-BEARER = {"Authorization": f"Bearer {HOST_TOKEN}"}
 STARTED = "2023-11-14T22:13:20Z"  # the time at which the clock of the tests begins
-
-
-@pytest.fixture
-def partner(clock: Clock) -> Partner:
-    return Partner(clock)
 
 
 @pytest.fixture
 def http(
     settings: MakeSettings, database_url: str, partner: Partner, clock: Clock
 ) -> Iterator[TestClient]:
-    options = settings(database_url=database_url)
-    app = create_app(options, httpx2.MockTransport(partner.answer), clock, limits=PATIENT)
-    with TestClient(app, base_url="http://127.0.0.1:8001") as http:
+    with client_of(settings(database_url=database_url), partner, clock) as http:
         yield http
 
 
@@ -55,9 +44,7 @@ def ask(http: TestClient, *candidate_ids: Any, client_id: Any = IDA["id"]) -> An
 
 def run(http: TestClient, candidate_id: str, client_id: Any = IDA["id"]) -> str:
     """Presses Run in a new session, and returns its address."""
-    body = create_body(MARA | {"id": candidate_id}, client=IDA | {"id": client_id})
-    opened = http.post("/api/v1/sessions", json=body, headers=BEARER)
-    address = httpx2.URL(opened.json()["embed_url"]).path
+    address = open_session(http, MARA | {"id": candidate_id}, client=IDA | {"id": client_id})
     http.post(f"{address}/run")
     return address
 
@@ -66,7 +53,6 @@ def test_a_list_learns_where_each_candidate_stands_and_since_when(
     http: TestClient, partner: Partner, clock: Clock
 ) -> None:
     partner.on("POST", reply("queued"), completed(), reply("failed"), reply("queued"))
-    partner.on("DELETE", reply("canceled"))
     addresses = [run(http, name) for name in ("running", "completed", "failed", "canceled")]
     clock.advance(5)
     http.post(f"{addresses[-1]}/cancellation")

@@ -25,6 +25,7 @@ from structlog.testing import capture_logs
 
 from demo_ats.servers import LOOPBACK, process_of, wait_until_ready
 from tests import serving as in_thread
+from tests.widget.client import BEARER
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY, Partner, reply
 from tests.widget.people import create_body
@@ -37,7 +38,6 @@ from widget.transactions import DatabaseUnavailable
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
-BEARER = {"Authorization": f"Bearer {HOST_TOKEN}"}
 JSON = {"Content-Type": "application/json"}
 PRIVATE = "private"
 

@@ -10,38 +10,28 @@ import pytest
 from sqlalchemy import create_engine, insert, make_url
 from starlette.testclient import TestClient
 
+from tests.widget.client import BEARER, client_of, erase_mara, open_session
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import Partner, completed, reply
-from tests.widget.people import IDA, MARA, TOMAS, create_body
-from tests.widget.widget_process import HOST_TOKEN, PATIENT, Clock, WidgetProcess
-from widget.app import create_app
+from tests.widget.people import IDA, MARA, TOMAS
+from tests.widget.widget_process import Clock, WidgetProcess
 from widget.tables import usage
 
 ADDRESS = "/api/v1/usage"
-BEARER = {"Authorization": f"Bearer {HOST_TOKEN}"}
 NOTHING = dict.fromkeys(("started", "completed", "failed", "canceled", "reused"), 0)
 SPOKEN = 'Börs, "Süd"\n=1'  # what CSV has to quote, and JSON to escape
-
-
-@pytest.fixture
-def partner(clock: Clock) -> Partner:
-    return Partner(clock)
 
 
 @pytest.fixture
 def http(
     settings: MakeSettings, database_url: str, partner: Partner, clock: Clock
 ) -> Iterator[TestClient]:
-    options = settings(database_url=database_url)
-    app = create_app(options, httpx2.MockTransport(partner.answer), clock, limits=PATIENT)
-    with TestClient(app, base_url="http://127.0.0.1:8001") as http:
+    with client_of(settings(database_url=database_url), partner, clock) as http:
         yield http
 
 
 def run(http: TestClient, client_id: str, candidate: dict[str, str] = MARA) -> str:
-    body = create_body(candidate, client=IDA | {"id": client_id})
-    opened = http.post("/api/v1/sessions", json=body, headers=BEARER)
-    address = httpx2.URL(opened.json()["embed_url"]).path
+    address = open_session(http, candidate, client=IDA | {"id": client_id})
     http.post(f"{address}/run")
     return address
 
@@ -88,11 +78,10 @@ def test_each_client_is_counted_by_the_months_in_which_it_happened(
 
 
 @pytest.mark.threat(name="stolen database")
-def test_usage_stays_when_the_candidate_is_erased(http: TestClient, partner: Partner) -> None:
-    partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
+def test_usage_stays_when_the_candidate_is_erased(http: TestClient) -> None:
     run(http, "client-1")
     for _ in range(2):
-        http.delete(f"/api/v1/candidates/client-1/{MARA['id']}", headers=BEARER)
+        erase_mara(http)
     (row,) = ask(http, "2023-11", "2023-11").json()["usage"]
     assert row | {"started": 1, "canceled": 1} == row
 

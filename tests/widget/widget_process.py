@@ -33,6 +33,18 @@ EVENTS = {  # for `settings`
 PATIENT = Limits(patience_seconds=30.0)
 
 
+def some_settings(database_url: str, **overrides: Any) -> Settings:
+    values = {
+        "partner_api_url": "http://127.0.0.1:9",
+        "partner_api_key": KEY,
+        "secret_key": SECRET,
+        "host_token": HOST_TOKEN,
+        "allowed_origins": "http://localhost:8000",
+        "database_url": database_url,
+    }
+    return Settings(**values | overrides)
+
+
 @dataclass
 class Clock:
     """Seconds since the epoch, which pass only when a test says so."""
