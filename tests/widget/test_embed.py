@@ -2,22 +2,19 @@
 
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import httpx2
 import pytest
-from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from tests.widget.client import client_of, erase_mara, open_session
+from tests.widget.conftest import MakeSettings
 from tests.widget.markup import Markup
-from tests.widget.partner import KEY, Partner, completed, reply
-from tests.widget.people import IDA, MARA, create_body
-from tests.widget.widget_process import HOST_TOKEN, PATIENT, SECRET
-from widget.app import create_app
-from widget.settings import Settings
+from tests.widget.partner import Partner, completed, reply
+from tests.widget.people import MARA, TOMAS
+from tests.widget.widget_process import Clock
 
 HTMX = {"HX-Request": "true"}
 
@@ -38,73 +35,42 @@ class Browser:
         return Markup(response.text)
 
 
-def some_settings(database: Path, **overrides: Any) -> Settings:
-    values: dict[str, Any] = {
-        "partner_api_url": "http://127.0.0.1:9",
-        "partner_api_key": KEY,
-        "secret_key": SECRET,
-        "host_token": HOST_TOKEN,
-        "allowed_origins": "http://localhost:8000, https://ats.example.com",
-        "database_url": f"sqlite:///{database}",
-    }
-    return Settings(**values | overrides)
-
-
-def open_session(http: TestClient, **changes: Any) -> str:
-    response = http.post(
-        "/api/v1/sessions",
-        headers={"Authorization": f"Bearer {HOST_TOKEN}"},
-        json=create_body(**changes),
-    )
-    assert response.status_code == 201, response.text
-    return httpx2.URL(response.json()["embed_url"]).path
+@pytest.fixture
+def settings(settings: MakeSettings) -> MakeSettings:
+    """Two origins may frame the widget."""
+    return partial(settings, allowed_origins="http://localhost:8000, https://ats.example.com")
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    partner = Partner(lambda: 0.0)
-    app = create_app(
-        some_settings(tmp_path / "widget.db", session_ttl=3600),
-        httpx2.MockTransport(partner.answer),
-        limits=PATIENT,
-    )
-    with TestClient(app, base_url="http://127.0.0.1:8001", raise_server_exceptions=False) as http:
-        yield Browser(http, partner, open_session(http))
+def browser(http: TestClient, partner: Partner) -> Browser:
+    return Browser(http, partner, open_session(http))
 
 
-def test_a_profile_without_a_report_offers_to_run_one_and_asks_the_api_nothing(
-    browser: Browser,
-) -> None:
+def test_by_plain_forms_a_report_is_run_closed_and_viewed(browser: Browser) -> None:
     page = browser.get()
     assert page.state == "idle"
     assert "Run candidate intelligence report" in page.text
     assert browser.partner.calls == []
-
-
-def test_by_plain_forms_a_report_is_run_closed_and_viewed(browser: Browser) -> None:
-    browser.partner.on("POST", reply("queued")).on("GET", completed(summary="Solid."))
-    running = browser.submit(browser.get(), "ci-action")
+    running = browser.submit(page, "ci-action")
     assert running.state == "running"
     button = running.one("button", id="ci-button")
     assert {"disabled", "aria-busy"} <= button.attributes.keys()
     assert button.text == "Running intelligence report..."
 
     browser.partner.on("POST", completed(summary="Solid."))
-    base = open_session(browser.http, candidate={**MARA, "id": "candidate-2"})
-    other = Browser(browser.http, browser.partner, base)
-    opened = other.submit(other.get(), "ci-action")
+    browser.base = open_session(browser.http, TOMAS)
+    opened = browser.submit(browser.get(), "ci-action")
     assert opened.state == "open"
     assert "✕ Close report" in opened.text
     assert "Solid." in opened.text
-    closed = other.submit(opened, "ci-action")
+    closed = browser.submit(opened, "ci-action")
     assert closed.state == "closed"
     assert "View Intelligence report" in closed.text
     assert "Solid." not in closed.text
-    assert other.submit(closed, "ci-action").state == "open"
+    assert browser.submit(closed, "ci-action").state == "open"
 
 
 def test_by_plain_forms_a_run_is_canceled(browser: Browser) -> None:
-    browser.partner.on("POST", reply("queued")).on("DELETE", reply("canceled"))
     running = browser.submit(browser.get(), "ci-action")
     assert running.one("form", id="ci-cancel").text == "Cancel"
     canceled = browser.submit(running, "ci-cancel")
@@ -113,7 +79,6 @@ def test_by_plain_forms_a_run_is_canceled(browser: Browser) -> None:
 
 
 def test_without_javascript_the_running_page_refreshes_itself(browser: Browser) -> None:
-    browser.partner.on("POST", reply("queued"))
     running = browser.submit(browser.get(), "ci-action")
     refresh = running.one("meta", **{"http-equiv": "refresh"})
     assert refresh.attributes["content"] == f"10; url={browser.base}/run"
@@ -128,7 +93,7 @@ def test_htmx_gets_the_partial_that_the_page_holds(browser: Browser) -> None:
 def test_a_running_partial_says_when_to_ask_next_and_an_ended_one_asks_no_more(
     browser: Browser,
 ) -> None:
-    browser.partner.on("POST", reply("queued", retry_after="7")).on("GET", completed())
+    browser.partner.on("POST", reply("queued", retry_after="7"))
     running = Markup(browser.http.post(browser.base + "/run", headers=HTMX).text)
     trigger = running.root.attributes["hx-trigger"]
     delay = re.fullmatch(r"load delay:(\d+)ms, refresh", str(trigger))
@@ -136,16 +101,15 @@ def test_a_running_partial_says_when_to_ask_next_and_an_ended_one_asks_no_more(
     assert 6_000 <= int(delay[1]) <= 7_100
     assert running.state == "running"
     assert "hx-get" in browser.get(**HTMX).root.attributes
-    again = open_session(browser.http, candidate={**MARA, "id": "candidate-3"})
     browser.partner.on("POST", completed())
-    done = Markup(browser.http.post(again + "/run", headers=HTMX).text)
+    again = open_session(browser.http, TOMAS)
+    done = Markup(browser.http.post(f"{again}/run", headers=HTMX).text)
     assert "hx-trigger" not in done.root.attributes
 
 
 def test_each_answer_has_a_nonce_of_its_own_and_every_htmx_element_carries_it(
     browser: Browser,
 ) -> None:
-    browser.partner.on("POST", reply("queued"))
     nonces = set()
     for response in (
         browser.http.get(browser.base),
@@ -198,16 +162,12 @@ def test_each_answer_of_a_session_that_names_its_origin_may_be_framed_there_alon
     assert script.attributes["data-hosts"] == "https://ats.example.com"
 
 
-def test_no_header_without_a_session_is_too_long_for_a_proxy(tmp_path: Path) -> None:
+def test_no_header_without_a_session_is_too_long_for_a_proxy(settings: MakeSettings) -> None:
     origins = [f"https://customer-{number}.example.com" for number in range(120)]
-    settings = some_settings(tmp_path / "widget.db", allowed_origins=",".join(origins))
-    with TestClient(create_app(settings), base_url="http://127.0.0.1:8001") as http:
+    with client_of(settings(allowed_origins=",".join(origins))) as http:
         base = open_session(http, origin=origins[7])
         assert framed_by(http.get(base)) == origins[7]
-        http.delete(
-            f"/api/v1/candidates/{IDA['id']}/{MARA['id']}",
-            headers={"Authorization": f"Bearer {HOST_TOKEN}"},
-        )
+        erase_mara(http)
         expired = http.get(base)
         assert (expired.status_code, framed_by(expired)) == (410, "https:")
         script = Markup(expired.text).one("script")
@@ -243,30 +203,25 @@ def test_a_token_with_another_last_character_is_a_404(browser: Browser) -> None:
         assert browser.http.get(browser.base[:-1] + character).status_code == expected
 
 
-def test_a_session_that_has_lapsed_is_a_410_that_says_how_to_go_on(tmp_path: Path) -> None:
-    settings = some_settings(tmp_path / "widget.db")
-    with TestClient(create_app(settings), base_url="http://127.0.0.1:8001") as http:
-        base = open_session(http)
-        http.delete(
-            f"/api/v1/candidates/{IDA['id']}/{MARA['id']}",
-            headers={"Authorization": f"Bearer {HOST_TOKEN}"},
-        )
-        for path, method in (("", "GET"), ("/run", "GET"), ("/run", "POST")):
-            response = http.request(method, base + path)
-            assert response.status_code == 410
-            assert Markup(response.text).state == "expired"
-            assert "Reload the candidate’s profile" in response.text
+FOR_A_PAGE = (("", "GET"), ("/run", "GET"), ("/run", "POST"))
+
+
+def test_a_session_that_has_lapsed_is_a_410_that_says_how_to_go_on(browser: Browser) -> None:
+    erase_mara(browser.http)
+    for path, method in FOR_A_PAGE:
+        response = browser.http.request(method, browser.base + path)
+        assert response.status_code == 410
+        assert Markup(response.text).state == "expired"
+        assert "Reload the candidate’s profile" in response.text
 
 
 def test_once_its_secret_is_no_longer_in_use_a_session_has_expired_to_a_page_that_is_open(
-    tmp_path: Path,
+    settings: MakeSettings,
 ) -> None:
-    settings = some_settings(tmp_path / "widget.db")
-    with TestClient(create_app(settings), base_url="http://127.0.0.1:8001") as http:
+    with client_of(settings()) as http:
         base = open_session(http)
-    replaced = settings.model_copy(update={"secret_key": (SecretStr("another" * 8),)})
-    with TestClient(create_app(replaced), base_url="http://127.0.0.1:8001") as http:
-        for path, method in (("", "GET"), ("/run", "GET"), ("/run", "POST")):
+    with client_of(settings(secret_key="another-secret-that-is-long-enough")) as http:
+        for path, method in FOR_A_PAGE:
             live = http.request(method, base + path, headers=HTMX)
             assert live.status_code == 404
             assert Markup(live.text).state == "expired"
@@ -288,21 +243,16 @@ def test_an_address_with_a_slash_too_many_is_none_and_leads_nowhere(browser: Bro
             assert (answer.status_code, answer.headers.get("Location")) == (404, None)
 
 
-def test_head_is_answered_as_get_is_and_has_no_effect(tmp_path: Path) -> None:
+def test_head_is_answered_as_get_is_and_has_no_effect(
+    settings: MakeSettings, partner: Partner, clock: Clock
+) -> None:
     """It neither asks the Partner API nor begins a visit: the page's beacon still counts."""
-    partner = Partner(lambda: 0.0)
-    partner.on("POST", reply("queued", retry_after="1")).on("GET", reply(retry_after="1"))
-    partner.on("DELETE", reply("canceled"))
-    app = create_app(
-        some_settings(tmp_path / "widget.db", leave_grace=1),
-        httpx2.MockTransport(partner.answer),
-        limits=PATIENT,
-    )
-    with TestClient(app, base_url="http://127.0.0.1:8001") as http:
+    partner.on("GET", reply())
+    with client_of(settings(), partner, clock) as http:
         browser = Browser(http, partner, open_session(http))
         browser.submit(browser.get(), "ci-action")
         leave = str(browser.get().root.attributes["data-leave"])
-        time.sleep(1.1)  # then a GET would be passed on
+        clock.advance(11)  # now a GET would be passed on
         for path in ["", "/run", "/report"]:
             head = http.head(browser.base + path)
             assert head.status_code == 200
@@ -310,6 +260,7 @@ def test_head_is_answered_as_get_is_and_has_no_effect(tmp_path: Path) -> None:
             assert head.content == b""
         assert partner.count("GET") == 0
         http.post(leave)
+        clock.advance(11)
         deadline = time.monotonic() + 20
         while not partner.count("DELETE"):
             assert time.monotonic() < deadline, "the beacon did not count"
@@ -370,7 +321,7 @@ def test_a_report_about_somebody_of_another_name_says_so_with_both_names(browser
     assert "Solid." in opened.text
     assert "Jonas" not in browser.get().text
     for candidate in ({"last_name": "Weber"}, {"first_name": "Анна"}, {"first_name": "jonas"}):
-        of_one_name = open_session(browser.http, candidate={"id": MARA["id"], **candidate})
+        of_one_name = open_session(browser.http, {"id": MARA["id"], **candidate})
         page = Markup(browser.http.get(f"{of_one_name}/report").text)
         assert page.state == "open"
         assert page.all("div", id="ci-other-name") == []

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -11,10 +10,12 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from tests.widget.client import open_session
+from tests.widget.conftest import MakeSettings
 from tests.widget.markup import Markup
 from tests.widget.partner import Partner, completed, reply
-from tests.widget.test_embed import HTMX, open_session, some_settings
-from tests.widget.widget_process import PATIENT
+from tests.widget.test_embed import HTMX
+from tests.widget.widget_process import Clock
 from widget.app import create_app
 from widget.button import LABELS, SENTENCES, State
 from widget.languages import LANGUAGES, translations
@@ -55,14 +56,10 @@ class Door:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Iterator[Door]:
-    partner = Partner(lambda: 0.0).on("DELETE", reply("canceled", **FOUND))
-    app = create_app(
-        some_settings(tmp_path / "widget.db"), httpx2.MockTransport(partner.answer), limits=PATIENT
-    )
-    with TestClient(app, base_url="http://127.0.0.1:8001") as http:
-        only = [open_session(http, permissions=[permission]) for permission in ("view", "run")]
-        yield Door(http, partner, open_session(http), *only)
+def door(http: TestClient, partner: Partner) -> Door:
+    partner.on("DELETE", reply("canceled", **FOUND))
+    view, run = (open_session(http, permissions=[permission]) for permission in ("view", "run"))
+    return Door(http, partner, open_session(http), view, run)
 
 
 def has_button(page: Markup) -> bool:
@@ -170,29 +167,20 @@ def test_no_answer_to_who_may_only_run_holds_a_byte_of_what_was_found(door: Door
 
 
 def test_to_who_may_only_run_a_report_that_is_no_longer_kept_is_not_fetched(
-    tmp_path: Path,
+    door: Door, clock: Clock
 ) -> None:
-    partner = Partner(lambda: 0.0).on("POST", REPORT).on("GET", REPORT)
-    now = 1_700_000_000.0
-    app = create_app(
-        some_settings(tmp_path / "widget.db", report_ttl=1, session_ttl=1_000_000),
-        httpx2.MockTransport(partner.answer),
-        lambda: now,
-    )
-    with TestClient(app, base_url="http://127.0.0.1:8001") as http:
-        base = open_session(http, permissions=["run"])
-        http.post(f"{base}/run")
-        now += 10_000
-        assert Markup(http.get(f"{base}/run").text).state == "closed"
-        assert partner.count("GET") == 0
+    door.becomes(REPORT)
+    clock.advance(1000)
+    assert door.get(f"{door.run}/run").state == "closed"
+    assert door.partner.count("GET") == 0
 
 
 # At each address, in each language
 
 
 @pytest.mark.threat(name="exceeded permissions")
-def test_each_address_of_the_frame_is_tried_here() -> None:
-    app = create_app(some_settings(Path("/nowhere/widget.db")))
+def test_each_address_of_the_frame_is_tried_here(settings: MakeSettings) -> None:
+    app = create_app(settings())
     while not isinstance(app, Starlette):
         app = app._app  # type: ignore[attr-defined]
     paths = {route.path for route in app.routes if isinstance(route, Route)}

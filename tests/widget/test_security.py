@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from tests.widget.client import BEARER, client_of, open_session
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY
 from tests.widget.people import IDA, MARA, create_body
@@ -21,24 +22,13 @@ ORIGINS = ["http://localhost:8000", "https://ats.example.com"]
 @pytest.fixture
 def http(settings: MakeSettings) -> Iterator[TestClient]:
     app = create_app(settings(allowed_origins=",".join(ORIGINS)))
-    with a_client(app) as client:
-        yield client
-
-
-def a_client(app: object) -> TestClient:
-    return TestClient(
-        app,  # type: ignore[arg-type]
+    with TestClient(
+        app,
         base_url="http://127.0.0.1:8001",
         raise_server_exceptions=False,
         follow_redirects=False,
-    )
-
-
-def open_session(http: TestClient) -> str:
-    response = http.post(
-        "/api/v1/sessions", headers={"Authorization": f"Bearer {HOST_TOKEN}"}, json=create_body()
-    )
-    return httpx2.URL(response.json()["embed_url"]).path
+    ) as client:
+        yield client
 
 
 def policy_of(response: httpx2.Response) -> dict[str, list[str]]:
@@ -112,14 +102,13 @@ def test_every_answer_carries_the_headers(
 @pytest.mark.threat(name="secret in the page")
 def test_no_answer_holds_a_secret_and_no_header_a_person(http: TestClient) -> None:
     embed = open_session(http)
-    bearer = {"Authorization": f"Bearer {HOST_TOKEN}"}
     answers = [http.request(method, a.format(embed=embed)) for method, a, _ in ADDRESSES]
     answers += [
         http.post(f"{embed}/run"),
         http.get(f"{embed}/run"),
-        http.post("/api/v1/sessions", headers=bearer, json=create_body()),
-        http.post("/api/v1/sessions", headers=bearer, json=create_body(unknown=HOST_TOKEN)),
-        http.delete("/api/v1/candidates/client-1/candidate-1", headers=bearer),
+        http.post("/api/v1/sessions", headers=BEARER, json=create_body()),
+        http.post("/api/v1/sessions", headers=BEARER, json=create_body(unknown=HOST_TOKEN)),
+        http.delete("/api/v1/candidates/client-1/candidate-1", headers=BEARER),
     ]
     for answer in answers:
         for secret in (KEY, HOST_TOKEN, SECRET):
@@ -162,7 +151,7 @@ def test_whatever_goes_wrong_in_the_frame_is_a_page(
 def test_browsers_are_told_to_stay_with_https_where_the_public_url_is(
     settings: MakeSettings, public_url: str
 ) -> None:
-    with a_client(create_app(settings(public_url=public_url))) as http:
+    with client_of(settings(public_url=public_url)) as http:
         is_told = "Strict-Transport-Security" in http.get("/healthz").headers
     assert is_told is public_url.startswith("https:")
 

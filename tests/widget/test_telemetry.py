@@ -25,11 +25,11 @@ from structlog.testing import capture_logs
 
 from demo_ats.servers import LOOPBACK, process_of, wait_until_ready
 from tests import serving as in_thread
-from tests.widget.client import BEARER
+from tests.widget.client import BEARER, client_of
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY, Partner, reply
 from tests.widget.people import create_body
-from tests.widget.widget_process import HOST_TOKEN, PATIENT, SECRET, Clock
+from tests.widget.widget_process import HOST_TOKEN, SECRET, Clock
 from widget.app import create_app
 from widget.json_body import MAX_BODY_BYTES
 from widget.tasks import Tasks
@@ -317,9 +317,8 @@ def partner(clock: Clock) -> Recorded:
 
 @pytest.fixture
 def http(settings: MakeSettings, partner: Recorded) -> Iterator[TestClient]:
-    app = create_app(settings(leave_grace=1), httpx2.MockTransport(partner.answer), limits=PATIENT)
-    with TestClient(app) as client:
-        yield client
+    with client_of(settings(leave_grace=1), partner) as http:
+        yield http
 
 
 @pytest.mark.parametrize("given", ["a", "4bf92f3577b34da6a3ce929d0e0e4736", "req_Abc-1", "x" * 64])
