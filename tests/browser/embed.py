@@ -15,14 +15,14 @@ from demo_ats.sandbox import reports
 from demo_ats.sandbox.scenarios import SCENARIOS
 from demo_ats.servers import local
 from tests.serving import serving
-from tests.widget.partner import KEY, Partner, reply
+from tests.widget.client import BEARER
+from tests.widget.partner import Partner, reply
 from tests.widget.people import MARA, create_body
+from tests.widget.widget_process import some_settings
 from widget.app import create_app
 from widget.database import DatabaseUnavailable
-from widget.settings import Settings
 from widget.store import Store
 
-HOST_TOKEN = "a-host-token-for-browser-tests-only"
 LONG = "600"  # seconds in which nobody asks the Partner API
 STATES = (
     "idle",
@@ -118,24 +118,14 @@ class Embed:
         return f"{self.origin}/embed/never-issued"
 
     def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {HOST_TOKEN}"}
-        url = self.origin + path
-        response = local.request(method, url, headers=headers, **options)
+        response = local.request(method, self.origin + path, headers=BEARER, **options)
         return response.raise_for_status()
 
 
 @contextmanager
 def an_embed(database: Path, **overrides: Any) -> Iterator[Embed]:
-    partner = Partner(time.time).on("DELETE", reply("canceled"))
-    values: dict[str, Any] = {
-        "partner_api_url": "http://127.0.0.1:9",
-        "partner_api_key": KEY,
-        "secret_key": "a-secret-for-browser-tests-long-enough",
-        "host_token": HOST_TOKEN,
-        "allowed_origins": "http://localhost:8000",
-        "database_url": f"sqlite:///{database}",
-    }
-    settings = Settings(**values | overrides)
+    partner = Partner(time.time)
+    settings = some_settings(f"sqlite:///{database}", **overrides)
     with serving(create_app(settings, httpx2.MockTransport(partner.answer))) as origin:
         yield Embed(origin, partner)
 

@@ -23,8 +23,9 @@ from demo_ats.servers import local
 from tests import hostile
 from tests.browser.recruiter import CLOSE, RUN, VIEW
 from tests.serving import serving
+from tests.widget.client import BEARER
+from tests.widget.widget_process import some_settings
 from widget.app import create_app
-from widget.settings import Settings
 from widget.values import neutral
 
 STRINGS = [*hostile.OWN, *hostile.naughty()]
@@ -143,13 +144,10 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     folder: Path = tmp_path_factory.mktemp("hostile")
     with ExitStack() as stack:
         ats = stack.enter_context(serving(ATS)).replace("127.0.0.1", "localhost")
-        options = Settings(
+        options = some_settings(
+            f"sqlite:///{folder / 'widget.db'}",
             partner_api_url=stack.enter_context(serving(PARTNER_API)),
-            partner_api_key="ats_browser_tests_only",
-            secret_key="a-secret-for-browser-tests-long-enough",
-            host_token="a-host-token-for-browser-tests-only",
             allowed_origins=ats,
-            database_url=f"sqlite:///{folder / 'widget.db'}",
         )
         yield Servers(ats, stack.enter_context(serving(create_app(options))))
 
@@ -159,7 +157,7 @@ def opened(page: Page, servers: Servers, candidate_id: str) -> FrameLocator:
     person = {"id": candidate_id, "first_name": hostile.OWN[0], "last_name": hostile.OWN[3]}
     session = local.post(
         f"{servers.widget}/api/v1/sessions",
-        headers={"Authorization": "Bearer a-host-token-for-browser-tests-only"},
+        headers=BEARER,
         json={"language": hostile.OWN[1], "client": person, "candidate": person},
     ).json()
     address = servers.widget + urlsplit(session["embed_url"]).path

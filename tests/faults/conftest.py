@@ -4,7 +4,6 @@ The connection to the Partner API is real. Time is not: it passes when a test sa
 sweeper goes round at the end of each such time, and every ten seconds of it.
 """
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +19,9 @@ from demo_ats.servers import NO_AUTHORITY
 from tests.faults import usual_answers
 from tests.faults.partner import Partner
 from tests.faults.recruiter import Recruiter
-from tests.widget.partner import KEY
-from tests.widget.people import create_body
-from tests.widget.widget_process import HOST_TOKEN, SECRET, Clock
+from tests.postgres import free_port
+from tests.widget.client import open_session
+from tests.widget.widget_process import Clock, some_settings
 from widget import app as widget_app
 from widget.limits import LIMITS, Limits
 from widget.runs import Runs
@@ -101,14 +100,7 @@ class Stage:
 
     def recruiter(self, candidate_id: str = "candidate-1") -> Recruiter:
         candidate = {"id": candidate_id, "first_name": "Mara", "last_name": "Lindqvist"}
-        response = self.http.post(
-            "/api/v1/sessions",
-            headers={"Authorization": f"Bearer {HOST_TOKEN}"},
-            json=create_body(candidate),
-        )
-        recruiter = Recruiter(
-            self.http, httpx2.URL(response.json()["embed_url"]).path, self.let_pass
-        )
+        recruiter = Recruiter(self.http, open_session(self.http, candidate), self.let_pass)
         recruiter.open_the_profile()
         return recruiter
 
@@ -144,7 +136,7 @@ def stage(tmp_path: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch) -> It
 
     monkeypatch.setattr(widget_app, "Sweeper", make_sweeper)
     wire = Wire(clock)
-    app = widget_app.create_app(some_settings(tmp_path, partner), wire, clock, limits)
+    app = widget_app.create_app(settings_for(tmp_path, partner), wire, clock, limits)
     with TestClient(app) as running:
         assert running.portal is not None
         http = httpx2.Client(
@@ -160,21 +152,6 @@ def stage(tmp_path: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch) -> It
             stage.portal.call(host.close)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def some_settings(folder: Path, partner: Partner, **overrides: Any) -> Settings:
-    values: dict[str, Any] = {
-        "partner_api_url": partner.origin,
-        "partner_api_key": KEY,
-        "secret_key": SECRET,
-        "host_token": HOST_TOKEN,
-        "allowed_origins": "http://localhost:8000",
-        "database_url": f"sqlite:///{folder / 'widget.db'}",
-        "report_ttl": REPORT_TTL,
-    }
-    return Settings(**values | overrides)
+def settings_for(folder: Path, partner: Partner) -> Settings:
+    database_url = f"sqlite:///{folder / 'widget.db'}"
+    return some_settings(database_url, partner_api_url=partner.origin, report_ttl=REPORT_TTL)

@@ -12,13 +12,14 @@ import httpx2
 import pytest
 
 from tests.faults import usual_answers
-from tests.faults.conftest import free_port, some_settings
+from tests.faults.conftest import settings_for
 from tests.faults.partner import Connection, Partner, after, answer, keep_silent, once
 from tests.faults.recruiter import HTMX, read
+from tests.postgres import free_port
 from tests.serving import serving
+from tests.widget.client import BEARER
 from tests.widget.partner import KEY
 from tests.widget.people import create_body
-from tests.widget.widget_process import HOST_TOKEN
 from widget.answers import AnswerLost, Unavailable
 from widget.app import create_app
 from widget.limits import LIMITS, Limits
@@ -46,7 +47,7 @@ async def test_a_slow_partner_api_does_not_slow_the_pages_of_others(
     limits = Limits(pool_seconds=60.0, connect_seconds=60.0, call_seconds=60.0)
     measured = asyncio.Event()
     partner.plays["POST"] = once(measured, partner.plays["POST"])
-    with serving(create_app(some_settings(tmp_path, partner), limits=limits)) as origin:
+    with serving(create_app(settings_for(tmp_path, partner), limits=limits)) as origin:
         async with httpx2.AsyncClient(base_url=origin, timeout=60, limits=UNLIMITED) as http:
             addresses = [await open_session(http, f"candidate-{n}") for n in range(RUNS)]
             other = await open_session(http, "somebody-else")
@@ -152,7 +153,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def open_session(http: httpx2.AsyncClient, candidate_id: str) -> str:
     response = await http.post(
         "/api/v1/sessions",
-        headers={"Authorization": f"Bearer {HOST_TOKEN}"},
+        headers=BEARER,
         json=create_body({"id": candidate_id, "first_name": "Mara", "last_name": "Lindqvist"}),
     )
     return httpx2.URL(response.json()["embed_url"]).path
