@@ -149,7 +149,7 @@ def test_new_headers_are_tried_after_a_refusal_and_disturb_nobody_who_reads(
             '(element, token) => element.setAttribute(\'session-headers\', `{"X": "${token}"}`)',
             token,
         )
-        recruiter.sees("idle")
+        waits_for_state(page, "idle")
     assert host.sessions == ["test_red"]
 
 
@@ -240,23 +240,20 @@ def test_only_what_may_pass_is_tried_again(
     assert host.sessions == ["unauthenticated"]
 
 
-def test_each_sentence_can_be_the_atss_own(page: Page, host: HostPages) -> None:
-    slots = "".join(
-        f'<p slot="{slot}">({slot})</p>'
-        for slot in ("unavailable", "unauthenticated", "refused", "forbidden")
-    )
+def test_each_sentence_and_the_button_can_be_the_atss_own(page: Page, host: HostPages) -> None:
+    own = {502: "unavailable", 401: "unauthenticated", 400: "refused", 403: "forbidden"}
+    slots = "".join(f'<p slot="{slot}">({slot})</p>' for slot in own.values())
+    slots += '<span slot="retry">Réessayer</span>'
     page.goto(host.has("<main></main>"))
-    for status, slot in (
-        (502, "unavailable"),
-        (401, "unauthenticated"),
-        (400, "refused"),
-        (403, "forbidden"),
-    ):
+    for status, slot in own.items():
         host.odd["test_red"] = (status, JSON, "{}")
-        own = element("test_red").replace("</", f"{slots}</")
-        page.locator("main").evaluate("(main, html) => main.innerHTML = html", own)
+        html = element("test_red").replace("</", f"{slots}</")
+        page.locator("main").evaluate("(main, html) => main.innerHTML = html", html)
         expect(page.get_by_text(f"({slot})")).to_be_visible()
         assert page.get_by_text("(").filter(visible=True).count() == 1
+        retry = page.get_by_role("button", name="Réessayer").filter(visible=True)
+        assert retry.count() == (slot in ("unavailable", "unauthenticated")), slot
+        expect(page.get_by_text("cannot be")).to_be_hidden()
 
 
 def test_who_is_no_longer_allowed_sees_nothing_more(
@@ -299,6 +296,8 @@ def test_whatever_never_comes_is_given_up_with_its_cause(
     page.goto(address)
     page.wait_for_function("events.filter(({ name }) => name === 'error').length === 3")
     assert {error["reason"] for error in errors(page)} == {"unreachable"}
+    assert page.get_by_role("button", name="Try again").filter(visible=True).count() == 3
+    expect(page.locator("iframe")).to_have_count(0)
     said = {event["target"]: event["detail"]["message"] for event in events(page, "error")}
     assert "session-url" in said["promise"]
     assert "session-url" in said["answer"]

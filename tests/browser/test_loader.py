@@ -4,20 +4,12 @@ The pages around it are the tests' own, on a site of their own; the widget and i
 Sessions last for `SESSION_SECONDS` here, so that they expire under the recruiter's hands.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import (
-    BrowserContext,
-    Frame,
-    Page,
-    Playwright,
-    Request,
-    Route,
-    expect,
-)
+from playwright.sync_api import Page, Playwright, Request, Route, expect
 
 from demo_ats.servers import Demo, free_ports, local, running
 from tests.browser import host_pages
@@ -58,9 +50,10 @@ def demo(site: HostPages) -> Iterator[Demo]:
         yield demo
 
 
-@pytest.fixture
-def recruiter(page: Page, demo: Demo) -> Recruiter:
-    return Recruiter(page, demo.ats)
+def opens_a_report(page: Page, host: HostPages, recruiter: Recruiter) -> None:
+    page.goto(host.has(element("test_existing")))
+    recruiter.presses(RUN)
+    waits_for_state(page, "open")
 
 
 # Height
@@ -119,9 +112,7 @@ def test_a_narrower_page_makes_the_frame_taller_and_a_wider_one_shorter(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
     page.set_viewport_size({"width": 1200, "height": 800})
-    page.goto(host.has(element("test_existing")))
-    recruiter.presses(RUN)
-    waits_for_state(page, "open")
+    opens_a_report(page, host, recruiter)
     recruiter.waits_until(lambda: fits(page))
     wide = heights(page)[0]
     page.set_viewport_size({"width": 320, "height": 800})
@@ -185,11 +176,11 @@ def test_nothing_of_the_frame_is_seen_before_it_can_be_shown(
 # Expiry
 
 
-def lets_the_session_lapse(context: BrowserContext, page: Page) -> None:
+def lets_the_session_lapse(page: Page) -> None:
     """As a laptop does that sleeps: for longer than the session lives, nothing is asked."""
-    context.set_offline(True)
+    page.context.set_offline(True)
     waits_until_lapsed(page, address_of(embedded(page)))
-    context.set_offline(False)
+    page.context.set_offline(False)
 
 
 def waits_until_lapsed(page: Page, embed_url: str) -> None:
@@ -201,13 +192,18 @@ def waits_until_lapsed(page: Page, embed_url: str) -> None:
     Recruiter(page, page.url).waits_until(has_lapsed)
 
 
-def test_a_report_that_is_open_stays_open_when_its_session_has_expired(
-    context: BrowserContext, page: Page, host: HostPages, recruiter: Recruiter
+over = pytest.mark.parametrize(
+    "is_over", [lets_the_session_lapse, forgets_the_session], ids=["lapsed", "no longer known"]
+)
+IsOver = Callable[[Page], None]
+
+
+@over
+def test_a_report_that_is_open_stays_open_when_its_session_is_over(
+    page: Page, host: HostPages, recruiter: Recruiter, is_over: IsOver
 ) -> None:
-    page.goto(host.has(element("test_green")))
-    recruiter.presses(RUN)
-    waits_for_state(page, "open")
-    lets_the_session_lapse(context, page)
+    opens_a_report(page, host, recruiter)
+    is_over(page)
     recruiter.presses(CLOSE)
     recruiter.waits_until(lambda: states(page)[-2:] == ["expired", "open"])
     assert len(host.sessions) == 2
@@ -217,12 +213,10 @@ def test_a_report_that_is_open_stays_open_when_its_session_has_expired(
 
 
 def test_what_is_on_the_screen_stays_there_until_the_new_session_has_come(
-    context: BrowserContext, page: Page, host: HostPages, recruiter: Recruiter
+    page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
-    page.goto(host.has(element("test_green")))
-    recruiter.presses(RUN)
-    waits_for_state(page, "open")
-    lets_the_session_lapse(context, page)
+    opens_a_report(page, host, recruiter)
+    forgets_the_session(page)
     held: list[Route] = []
     page.route("**/session/*", lambda route: held.append(route))
     recruiter.presses(CLOSE)
@@ -233,53 +227,33 @@ def test_what_is_on_the_screen_stays_there_until_the_new_session_has_come(
     waits_for_state(page, "open")
 
 
-def test_a_run_goes_on_when_its_session_has_expired(
-    context: BrowserContext, page: Page, host: HostPages, recruiter: Recruiter
+@over
+def test_a_run_goes_on_when_its_session_is_over(
+    page: Page, host: HostPages, recruiter: Recruiter, is_over: IsOver
 ) -> None:
     page.goto(host.has(element("test_long")))
     recruiter.presses(RUN)
     waits_for_state(page, "running")
-    lets_the_session_lapse(context, page)
+    is_over(page)
     recruiter.waits_until(lambda: states(page)[-2:] == ["expired", "running"], seconds=40)
     assert len(host.sessions) == 2
     recruiter.presses("Cancel")
     recruiter.sees("idle")
 
 
-def test_a_session_that_the_widget_no_longer_knows_is_replaced_at_a_press(
-    page: Page, host: HostPages, recruiter: Recruiter
-) -> None:
-    page.goto(host.has(element("test_existing")))
-    recruiter.presses(RUN)
-    waits_for_state(page, "open")
-    forgets_the_session(page)
-    recruiter.presses(CLOSE)
-    recruiter.waits_until(lambda: states(page)[-2:] == ["expired", "open"])
-    assert len(host.sessions) == 2
-    recruiter.presses(CLOSE)
-    recruiter.sees("closed")
-
-
-def test_a_session_that_the_widget_no_longer_knows_is_replaced_while_a_run_goes_on(
-    page: Page, host: HostPages, recruiter: Recruiter
-) -> None:
-    page.goto(host.has(element("test_long")))
-    recruiter.presses(RUN)
-    waits_for_state(page, "running")
-    forgets_the_session(page)
-    recruiter.waits_until(lambda: states(page)[-2:] == ["expired", "running"], seconds=40)
-    recruiter.presses("Cancel")
-    recruiter.sees("idle")
-
-
-def test_a_session_that_the_widget_no_longer_knows_is_replaced_before_anything_is_pressed(
-    page: Page, host: HostPages, recruiter: Recruiter
+@pytest.mark.parametrize(
+    ("is_over", "seconds"),
+    [(lets_the_session_lapse, 8 * 60 * 60), (forgets_the_session, 31)],
+    ids=["lapsed", "no longer known"],
+)
+def test_who_comes_back_gets_a_new_session_before_pressing_anything(
+    page: Page, host: HostPages, recruiter: Recruiter, is_over: IsOver, seconds: int
 ) -> None:
     page.clock.install()
     page.goto(host.has(element("test_red")))
     waits_for_state(page, "idle")
-    forgets_the_session(page)
-    page.clock.fast_forward(31_000)
+    is_over(page)
+    page.clock.fast_forward(seconds * 1000)
     recruiter.widget.hover()
     recruiter.waits_until(lambda: states(page)[-1:] == ["expired"])
     page.clock.run_for(2_000)
@@ -318,23 +292,9 @@ def test_a_proxy_that_speaks_for_the_widget_makes_no_session_expire(
     assert len(host.sessions) == 1
 
 
-def test_who_comes_back_gets_a_new_session_before_pressing_anything(
-    context: BrowserContext, page: Page, host: HostPages, recruiter: Recruiter
-) -> None:
-    page.clock.install()
-    page.goto(host.has(element("test_red")))
-    waits_for_state(page, "idle")
-    lets_the_session_lapse(context, page)
-    page.clock.fast_forward("08:00:00")
-    recruiter.widget.hover()
-    recruiter.waits_until(lambda: states(page)[-1:] == ["expired"])
-    page.clock.run_for(2_000)
-    recruiter.waits_until(lambda: states(page)[-2:] == ["expired", "idle"])
-
-
 @pytest.mark.parametrize("clock", ["2011-01-01", "2061-01-01"])
 def test_a_wrong_clock_changes_nothing(
-    context: BrowserContext, page: Page, host: HostPages, recruiter: Recruiter, clock: str
+    page: Page, host: HostPages, recruiter: Recruiter, clock: str
 ) -> None:
     page.add_init_script(
         f"const away = Date.parse('{clock}') - Date.now(), now = Date.now;"
@@ -342,7 +302,7 @@ def test_a_wrong_clock_changes_nothing(
     )
     page.goto(host.has(element("test_red")))
     waits_for_state(page, "idle")
-    lets_the_session_lapse(context, page)
+    lets_the_session_lapse(page)
     recruiter.presses(RUN)
     recruiter.waits_until(lambda: states(page) == ["idle", "expired", "idle"])
 
@@ -413,12 +373,10 @@ def test_after_some_attempts_it_waits_for_try_again(
 
 
 def test_a_report_can_still_be_read_where_no_new_session_can_be_had(
-    context: BrowserContext, page: Page, host: HostPages, recruiter: Recruiter
+    page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
-    page.goto(host.has(element("test_green")))
-    recruiter.presses(RUN)
-    waits_for_state(page, "open")
-    lets_the_session_lapse(context, page)
+    opens_a_report(page, host, recruiter)
+    forgets_the_session(page)
     host.trouble = HTTPStatus.UNAUTHORIZED
     recruiter.presses(CLOSE)
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
@@ -427,27 +385,6 @@ def test_a_report_can_still_be_read_where_no_new_session_can_be_had(
     host.trouble = None
     page.get_by_role("button", name="Try again").click()
     waits_for_state(page, "open")
-
-
-def test_a_widget_that_does_not_answer_is_said_too(page: Page, host: HostPages) -> None:
-    page.route("**/embed/*", lambda route: route.abort())
-    page.goto(host.has(element("test_red")))
-    expect(page.get_by_role("button", name="Try again")).to_be_visible()
-    expect(page.locator("iframe")).to_have_count(0)
-
-
-def test_the_sentence_and_the_button_can_be_the_atss_own(page: Page, host: HostPages) -> None:
-    host.trouble = HTTPStatus.BAD_GATEWAY
-    page.goto(
-        host.has(
-            '<candidate-intelligence session-url="/session/test_red">'
-            '<p slot="unavailable">Le rapport est indisponible.</p>'
-            '<span slot="retry">Réessayer</span></candidate-intelligence>'
-        )
-    )
-    expect(page.get_by_text("Le rapport est indisponible.")).to_be_visible()
-    expect(page.get_by_role("button", name="Réessayer")).to_be_visible()
-    expect(page.get_by_text("cannot be reached")).to_be_hidden()
 
 
 # The page around it
@@ -528,9 +465,7 @@ COUNT_WHAT_IS_HELD = """
 def test_another_session_url_is_another_candidate(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
-    page.goto(host.has(element("test_existing")))
-    recruiter.presses(RUN)
-    waits_for_state(page, "open")
+    opens_a_report(page, host, recruiter)
     page.locator("candidate-intelligence").evaluate(
         "element => element.setAttribute('session-url', '/session/test_red')"
     )
@@ -628,18 +563,18 @@ def test_it_starts_only_when_it_comes_near(
 
 
 def test_the_page_keeps_its_scroll_position_and_its_styles(
-    context: BrowserContext, page: Page, host: HostPages, recruiter: Recruiter
+    page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
     page.set_viewport_size({"width": 800, "height": 600})
     before = '<div style="height: 300px"></div>'
-    page.goto(host.has(before + element("test_green") + '<div style="height: 3000px"></div>'))
+    page.goto(host.has(before + element("test_existing") + '<div style="height: 3000px"></div>'))
     recruiter.sees("idle")
     page.mouse.wheel(0, 150)
     page.wait_for_function("scrollY === 150")
     markup = page.evaluate("document.documentElement.outerHTML")
     recruiter.presses(RUN)
     waits_for_state(page, "open")
-    lets_the_session_lapse(context, page)
+    forgets_the_session(page)
     recruiter.frame.get_by_role("button", name=CLOSE).press("Enter")
     recruiter.waits_until(lambda: states(page)[-2:] == ["expired", "open"])
     assert page.evaluate("scrollY") == 150
@@ -650,13 +585,13 @@ def test_the_page_keeps_its_scroll_position_and_its_styles(
 
 
 def test_the_back_button_leads_out_of_the_page(
-    context: BrowserContext, page: Page, host: HostPages, recruiter: Recruiter
+    page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
     start = host.has("", path="/start")
     page.goto(start)
     page.goto(host.has(element("test_red"), path="/profile"))
     waits_for_state(page, "idle")
-    lets_the_session_lapse(context, page)
+    forgets_the_session(page)
     recruiter.presses(RUN)
     recruiter.waits_until(lambda: states(page)[-2:] == ["expired", "idle"])
     page.go_back()
@@ -736,13 +671,8 @@ GREETING = """<script>
 def greets(page: Page, script: str) -> None:
     """As the loader does; then a round trip to the frame, after which an answer would be there."""
     page.evaluate(script)
-    embedded_in(page).evaluate("new Promise((done) => setTimeout(done, 100))")
+    page.frames[1].evaluate("new Promise((done) => setTimeout(done, 100))")
     page.evaluate("new Promise((done) => setTimeout(done, 100))")
-
-
-def embedded_in(page: Page) -> Frame:
-    (frame,) = (frame for frame in page.frames if "/embed/" in frame.url)
-    return frame
 
 
 @pytest.fixture
@@ -750,7 +680,7 @@ def framed(page: Page, host: HostPages) -> Page:
     """A page that frames the widget by itself."""
     _, session = host.open_session("test_red")
     page.goto(host.has(GREETING + f'<iframe src="{session["embed_url"]}"></iframe>'))
-    embedded_in(page).wait_for_load_state("load")
+    page.frames[1].wait_for_load_state("load")
     return page
 
 
@@ -770,21 +700,3 @@ def test_the_frame_answers_no_other_window_of_the_page(framed: Page) -> None:
     )
     greets(framed, "frames[1].greet(frames[0])")
     assert framed.evaluate("answers") == []
-
-
-@pytest.mark.threat(name="clickjacking")
-def test_the_frame_answers_no_parent_of_another_origin(page: Page, host: HostPages) -> None:
-    """Were it framed after all: here the policy that forbids it is taken from the answer."""
-
-    def without_policy(route: Route) -> None:
-        response = route.fetch()
-        headers = {k: v for k, v in response.headers.items() if k != "content-security-policy"}
-        route.fulfill(response=response, headers=headers)
-
-    page.route("**/embed/*", without_policy)
-    _, session = host.open_session("test_red")
-    frame = f'<iframe src="{session["embed_url"]}"></iframe>'
-    page.goto(host.has(GREETING + frame).replace("localhost", "elsewhere.localhost"))
-    embedded_in(page).wait_for_load_state("load")
-    greets(page, "greet(frames[0])")
-    assert page.evaluate("answers") == []

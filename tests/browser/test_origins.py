@@ -104,6 +104,7 @@ def test_the_page_of_a_session_that_has_expired_still_answers_where_it_was_frame
     assert framed(page, [ACME], address) == {(True, True)}
 
 
+@pytest.mark.threat(name="clickjacking")
 def test_the_frame_answers_no_look_alike_even_if_the_browser_shows_it(
     page: Page, embed: Embed
 ) -> None:
