@@ -31,6 +31,10 @@ class Recruiter:
     def opens(self, candidate_id: str) -> None:
         self.page.goto(f"{self._ats}/candidates/{candidate_id}")
 
+    def runs(self, candidate_id: str) -> None:
+        self.opens(candidate_id)
+        self.presses(RUN)
+
     def adds_a_candidate(self, first_name: str, last_name: str) -> str:
         """A candidate of their own, whose profile opens. Returns the id."""
         self.page.goto(f"{self._ats}/candidates/new")
@@ -72,9 +76,5 @@ class Recruiter:
 
 def ledger_of(sandbox: str, candidate_id: str) -> list[tuple[str, int]]:
     """The calls on a candidate's analyses, as method and status, in their order."""
-    ledger = local.get(f"{sandbox}/ledger").json()
-    return [
-        (entry["method"], entry["status"])
-        for entry in ledger["requests"]
-        if entry["candidate_id"] == candidate_id
-    ]
+    calls = local.get(f"{sandbox}/ledger").json()["requests"]
+    return [(c["method"], c["status"]) for c in calls if c["candidate_id"] == candidate_id]

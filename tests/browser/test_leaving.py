@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Error, Playwright
 
 from demo_ats.servers import Demo, free_ports, running
 from tests.browser.conftest import TIMEOUT_MS, launch
-from tests.browser.recruiter import RUN, Recruiter, ledger_of
+from tests.browser.recruiter import Recruiter, ledger_of
 
 SPEED = 4.0  # slow enough for a grace and a lease to pass while a run goes on
 LEASE_SECONDS = 6
@@ -26,8 +26,7 @@ def demo() -> Iterator[Demo]:
 
 
 def starts_a_run(recruiter: Recruiter, candidate: str) -> None:
-    recruiter.opens(candidate)
-    recruiter.presses(RUN)
+    recruiter.runs(candidate)
     recruiter.sees("running")
 
 
@@ -86,11 +85,11 @@ def test_a_colleague_who_stays_keeps_the_run_going(
     recruiter: Recruiter, context: BrowserContext, demo: Demo
 ) -> None:
     leaving = another(context, demo)
-    starts_a_run(leaving, "test_red")
-    recruiter.opens("test_red")
+    starts_a_run(leaving, "test_green")
+    recruiter.opens("test_green")
     recruiter.sees("running")
     leaving.page.close(run_before_unload=True)
-    expect_report(recruiter, demo, "test_red")
+    expect_report(recruiter, demo, "test_green")
 
 
 def test_coming_back_within_the_grace_changes_nothing(recruiter: Recruiter, demo: Demo) -> None:

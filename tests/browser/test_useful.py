@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pypdf import PdfReader
 
-from demo_ats.servers import Demo
-from tests.browser.embed import Embed, an_outage, finished, found, many_signals
+from tests.browser.embed import Embed, finished, found, many_signals
 from tests.browser.recruiter import CLOSE, RUN, VIEW, Recruiter
 from tests.widget.partner import reply
 
@@ -427,34 +426,23 @@ def test_a_long_report_opens_at_its_decision_wherever_the_reader_was(
     expect(page.locator(".recommendation__decision")).to_be_in_viewport()
 
 
-def test_a_press_that_does_not_get_through_says_so(context: BrowserContext, demo: Demo) -> None:
-    recruiter = Recruiter(context.new_page(), demo.ats)
-    recruiter.adds_a_candidate("Femi", "Adeyemi")
-    expect(recruiter.page.locator("iframe")).to_be_visible()
-    context.set_offline(True)
-    recruiter.presses(RUN)
-    recruiter.reads("That didn’t go through.")
-    context.set_offline(False)
-    recruiter.presses(RUN)
-    recruiter.sees("open")
+def test_a_press_that_does_not_get_through_says_so(embed: Embed, page: Page) -> None:
+    embed.partner.on("POST", finished())
+    page.goto(embed.profile())
+    page.context.set_offline(True)
+    page.get_by_role("button", name=RUN).click()
+    expect(page.locator("#ci-status")).to_contain_text("That didn’t go through.")
+    page.context.set_offline(False)
+    page.get_by_role("button", name=RUN).click()
+    expect(page.get_by_role("button", name=CLOSE)).to_be_visible()
 
 
-def test_a_lost_connection_is_said_and_the_run_goes_on_after_it(
-    context: BrowserContext, demo: Demo
-) -> None:
-    recruiter = Recruiter(context.new_page(), demo.ats)
-    recruiter.adds_a_candidate("Oda", "Lindgren")
-    recruiter.presses(RUN)
-    recruiter.sees("running")
-    context.set_offline(True)
-    recruiter.reads("No answer yet. Trying again…")
-    context.set_offline(False)
-    recruiter.sees("open")
-
-
-def test_a_widget_that_was_not_available_comes_back_by_itself(embed: Embed, page: Page) -> None:
-    address = embed.profile()
-    with an_outage():
-        page.goto(address)
-        expect(page.get_by_text("will retry automatically")).to_be_visible()
-    expect(page.get_by_role("button", name=RUN)).to_be_visible()
+def test_a_lost_connection_is_said_and_the_run_goes_on_after_it(embed: Embed, page: Page) -> None:
+    embed.partner.on("POST", reply(retry_after="1", **found(6)))
+    embed.partner.on("GET", reply(retry_after="1", **found(6)))
+    page.goto(embed.start(embed.profile()))
+    page.context.set_offline(True)
+    expect(page.locator("#ci-stage")).to_have_text("No answer yet. Trying again…")
+    embed.partner.on("GET", finished())
+    page.context.set_offline(False)
+    expect(page.get_by_role("button", name=CLOSE)).to_be_visible()

@@ -42,8 +42,7 @@ def test_a_run_refreshes_itself_and_opens_its_report_which_closes_and_opens_agai
 
 
 def test_a_run_is_canceled(recruiter: Recruiter, demo: Demo) -> None:
-    recruiter.opens("test_long")
-    recruiter.presses(RUN)
+    recruiter.runs("test_long")
     recruiter.sees("running")
     recruiter.presses("Cancel")
     recruiter.sees("idle")
@@ -53,13 +52,12 @@ def test_a_run_is_canceled(recruiter: Recruiter, demo: Demo) -> None:
 
 
 def test_a_run_that_fails_says_why_and_can_be_run_again(recruiter: Recruiter) -> None:
-    recruiter.opens("test_failed")
-    for _ in range(2):
-        recruiter.presses(RUN)
-        recruiter.sees("running")
-        recruiter.sees("idle")
-        recruiter.reads("The report could not be completed.")
-        recruiter.reads("could not find enough public information")
+    recruiter.runs("test_failed")
+    recruiter.sees("running")
+    recruiter.sees("idle")
+    recruiter.reads("The report could not be completed.")
+    recruiter.reads("could not find enough public information")
+    expect(recruiter.sees_button(RUN)).to_be_enabled()
 
 
 def test_a_view_that_has_expired_says_how_to_get_back(recruiter: Recruiter, demo: Demo) -> None:
