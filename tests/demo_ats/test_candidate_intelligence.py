@@ -38,13 +38,12 @@ def open_a_session(network: Network) -> Awaitable[str]:
     return intelligence(network).open_session(NADIA, INES, "user_1", ["view"], "fr")
 
 
-async def test_a_session_gives_the_address_for_the_iframe(network: Network) -> None:
+async def test_a_session_is_for_one_user_and_one_candidate_and_gives_the_address_for_the_iframe(
+    network: Network,
+) -> None:
     assert await open_a_session(network) == EMBED_URL
 
-
-async def test_a_session_is_for_one_user_and_one_candidate(network: Network) -> None:
-    await open_a_session(network)
-
+    assert network.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
     assert network.sessions == [
         {
             "language": "fr",
@@ -69,12 +68,6 @@ async def test_a_session_is_for_one_user_and_one_candidate(network: Network) -> 
             "appearance": {"intro": True},
         }
     ]
-
-
-async def test_the_host_token_travels_as_a_bearer_token(network: Network) -> None:
-    await open_a_session(network)
-
-    assert network.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
 @pytest.mark.parametrize(

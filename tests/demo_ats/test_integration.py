@@ -1,5 +1,6 @@
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from tests.demo_ats.network import Network
@@ -41,40 +42,25 @@ LEDGER: dict[str, Any] = {
 }
 
 
-def test_each_call_shows_its_path_status_retry_after_and_duration(
-    ats: TestClient, network: Network
-) -> None:
+@pytest.fixture(autouse=True)
+def ledger(network: Network) -> None:
     network.ledger = LEDGER
 
+
+def test_each_call_shows_what_it_was_and_the_time_since_the_one_before_it_the_newest_first(
+    ats: TestClient,
+) -> None:
     page = ats.get("/integration").text
 
     for text in ("POST", 'title="/api/v1/analyses/an_1"', ">202<", "10 s", "12.3 ms"):
         assert text in page
     assert '<a href="/candidates/test_green">Inês Caldeworth</a>' in page
-
-
-def test_each_call_shows_the_time_since_the_one_before_it_on_that_analysis(
-    ats: TestClient, network: Network
-) -> None:
-    network.ledger = LEDGER
-
-    page = ats.get("/integration").text
-
     assert "11.2 s" in page
     assert "2.2 s" in page
-
-
-def test_the_newest_call_comes_first(ats: TestClient, network: Network) -> None:
-    network.ledger = LEDGER
-
-    page = ats.get("/integration").text
-
     assert page.index(">429<") < page.index(">202<")
 
 
-def test_violations_and_bills_are_counted_and_shown(ats: TestClient, network: Network) -> None:
-    network.ledger = LEDGER
-
+def test_violations_and_bills_are_counted_and_shown(ats: TestClient) -> None:
     page = ats.get("/integration").text
 
     assert "early poll" in page
@@ -83,18 +69,14 @@ def test_violations_and_bills_are_counted_and_shown(ats: TestClient, network: Ne
     assert "<b>Harbour &amp; Pine Search</b>" in page
 
 
-def test_the_log_alone_is_what_the_page_asks_for_again(ats: TestClient, network: Network) -> None:
-    network.ledger = LEDGER
-
+def test_the_log_alone_is_what_the_page_asks_for_again(ats: TestClient) -> None:
     log = ats.get("/integration/log").text
 
     assert log in ats.get("/integration").text
     assert "<html" not in log
 
 
-def test_clearing_the_log_empties_the_ledger(ats: TestClient, network: Network) -> None:
-    network.ledger = LEDGER
-
+def test_clearing_the_log_empties_the_ledger(ats: TestClient) -> None:
     page = ats.post("/integration/log/clear")
 
     assert page.url.path == "/integration"

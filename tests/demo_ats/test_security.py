@@ -7,15 +7,12 @@ MOVE = "/candidates/test_green/stage"
 OFFER = {"stage": "Offer"}
 
 
-def test_of_others_scripts_only_the_loader_may_run(ats: TestClient) -> None:
+def test_only_the_widget_may_be_framed_and_its_loader_run_and_nobody_may_frame_the_ats(
+    ats: TestClient,
+) -> None:
     policy = ats.get("/").headers["Content-Security-Policy"]
 
     assert f"script-src 'self' {WIDGET}/embed.js;" in policy
-
-
-def test_only_the_widget_may_be_framed_and_nobody_may_frame_the_ats(ats: TestClient) -> None:
-    policy = ats.get("/").headers["Content-Security-Policy"]
-
     assert f"frame-src 'self' {WIDGET};" in policy
     assert "frame-ancestors 'none'" in policy
     assert "default-src 'none'" in policy

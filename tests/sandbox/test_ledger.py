@@ -22,29 +22,14 @@ def test_each_pair_has_its_counts(platform: Platform) -> None:
 
     described = {**OPENAPI["components"]["schemas"]["Ledger"], "components": OPENAPI["components"]}
     Draft202012Validator(described).validate(ledger)
+    counts = "posts", "gets", "deletes", "reused", "early_polls", "second_posts", "billed"
     assert ledger["pairs"] == [
-        {
-            "client_id": "client-1",
-            "candidate_id": "test_green",
-            "posts": 3,
-            "gets": 2,
-            "deletes": 1,
-            "reused": 1,
-            "early_polls": 1,
-            "second_posts": 1,
-            "billed": 1,
-        },
-        {
-            "client_id": "client-2",
-            "candidate_id": "test_failed",
-            "posts": 1,
-            "gets": 0,
-            "deletes": 0,
-            "reused": 0,
-            "early_polls": 0,
-            "second_posts": 0,
-            "billed": 0,
-        },
+        {"client_id": client_id, "candidate_id": candidate_id}
+        | dict(zip(counts, counted, strict=True))
+        for client_id, candidate_id, *counted in (
+            ("client-1", "test_green", 3, 2, 1, 1, 1, 1, 1),
+            ("client-2", "test_failed", 1, 0, 0, 0, 0, 0, 0),
+        )
     ]
 
 
