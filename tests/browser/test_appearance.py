@@ -37,12 +37,14 @@ def test_the_theme_is_the_sessions_or_the_readers(
     assert style(page, "body", "color") == ("rgb(231, 236, 242)" if is_dark else "rgb(23, 33, 43)")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("theme", "system"), [("light", "dark"), ("dark", "light"), ("auto", "dark")]
+)
 def test_the_theme_is_right_from_the_first_frame(
-    embed: Embed, browser: Browser, theme: str
+    embed: Embed, browser: Browser, theme: str, system: Any
 ) -> None:
     """Before the style sheet has come, the ground is the theme's already."""
-    context = browser.new_context(color_scheme="light" if theme == "dark" else "dark")
+    context = browser.new_context(color_scheme=system)
     page = context.new_page()
     page.route("**/*.css*", lambda _: None)  # never answered
     page.goto(embed.idle(appearance={"theme": theme}), wait_until="commit")
@@ -52,7 +54,7 @@ def test_the_theme_is_right_from_the_first_frame(
         probe.style.color = "CanvasText"
         return getComputedStyle(probe).color
     }""")
-    assert text == ("rgb(255, 255, 255)" if theme == "dark" else "rgb(0, 0, 0)")
+    assert text == ("rgb(0, 0, 0)" if theme == "light" else "rgb(255, 255, 255)")
     context.close()
 
 

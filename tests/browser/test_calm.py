@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.embed import Embed, finished, found
 from tests.browser.recruiter import RUN, VIEW
@@ -171,21 +171,3 @@ def test_the_first_frame_of_a_run_has_a_place_for_all_that_comes(embed: Embed, p
     page.goto(embed.waiting())
     expect(page.get_by_text("Confirming the identity")).to_be_visible()
     expect(page.get_by_text("Appears once the candidate has been identified.")).to_be_visible()
-
-
-def test_a_dark_page_is_dark_before_its_styles_have_come(
-    embed: Embed, context: BrowserContext
-) -> None:
-    page = context.new_page()
-    page.emulate_media(color_scheme="dark")
-    held: list[Route] = []
-    page.route("**/widget-*.css", lambda route: held.append(route))
-    page.goto(embed.idle(), wait_until="commit")
-    page.wait_for_selector("link[rel=stylesheet]", state="attached")
-    canvas = """() => {
-        const probe = document.documentElement.appendChild(document.createElement("i"))
-        probe.style.color = "CanvasText"
-        return getComputedStyle(probe).color
-    }"""
-    assert page.evaluate(canvas) == "rgb(255, 255, 255)"
-    held[0].continue_()
