@@ -4,14 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.widget.widget_process import COMPLETED, NOW, ORPHANED, RUNNING, STARTING, a_run
-from widget.button import (
-    LABELS,
-    State,
-    ask_again_in,
-    reason_of,
-    state_of,
-)
+from tests.widget.widget_process import COMPLETED, NOW, ORPHANED, RUNNING, a_run
+from widget.button import LABELS, State, ask_again_in, reason_of, state_of
 from widget.model import ENDED, Phase, Reason, Run
 
 runs = st.builds(
@@ -27,27 +21,6 @@ runs = st.builds(
     busy_until=st.floats(NOW - 100, NOW + 100),
     interval=st.floats(1, 60),
 )
-
-
-@pytest.mark.parametrize(
-    ("run", "closed", "watching"),
-    [
-        (None, State.IDLE, State.IDLE),
-        (STARTING, State.RUNNING, State.RUNNING),
-        (RUNNING, State.RUNNING, State.RUNNING),
-        (a_run(Phase.CANCELING), State.RUNNING, State.RUNNING),
-        (COMPLETED, State.CLOSED, State.OPEN),
-        (a_run(Phase.COMPLETED, resource=None), State.CLOSED, State.CLOSED),
-        (a_run(Phase.FAILED), State.IDLE, State.IDLE),
-        (a_run(Phase.CANCELED), State.IDLE, State.IDLE),
-        (ORPHANED, State.IDLE, State.IDLE),
-    ],
-)
-def test_the_state_follows_from_the_run_and_from_who_watches(
-    run: Run | None, closed: State, watching: State
-) -> None:
-    assert state_of(run, watching=False, now=NOW) is closed
-    assert state_of(run, watching=True, now=NOW) is watching
 
 
 def test_the_labels_are_those_of_the_contract() -> None:

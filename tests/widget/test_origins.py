@@ -39,32 +39,13 @@ def test_an_origin_is_written_as_browsers_write_it(text: str, written: str) -> N
         *("https://u:p@a.example", "https://@a.example", "https://a.example:", "https://a:b"),
         *("https://a.example:0", "https://a.example:65536", "https://a.example:８０"),
         *("https://a.example.", "https://.a.example", "https://a..example", "https://a b.example"),
-        *(
-            "https://a.example;script-src *",
-            "https://a.example,https://b.example",
-            "https://'self'",
-        ),
+        *("https://a.example;script-src *", "https://a.example,https://b.example"),
+        "https://'self'",
         *("https://a.*.example", "https://*", "https://a.example:*", "https://＊.example"),
-        *(
-            "https://[::1",
-            "https://[::1]x",
-            "https://[:::]",
-            "https://[v1.a]",
-            "https://[127.0.0.1]",
-        ),
-        *(
-            "http://127.1",
-            "http://2130706433",
-            "http://0x7f.1",
-            "http://127.0.0.01",
-            "http://1.2.3.4.5",
-        ),
-        *(
-            "https://\u200d.example",
-            f"https://{'a' * 64}.example",
-            "https://a%2eexample",
-            "https://a_b.example",
-        ),
+        *("https://[::1", "https://[::1]x", "https://[:::]", "https://[v1.a]"),
+        *("https://[127.0.0.1]", "http://127.1", "http://2130706433", "http://0x7f.1"),
+        *("http://127.0.0.01", "http://1.2.3.4.5", "https://\u200d.example"),
+        *(f"https://{'a' * 64}.example", "https://a%2eexample", "https://a_b.example"),
     ],
 )
 def test_what_is_no_origin_is_refused(text: str) -> None:

@@ -98,11 +98,10 @@ def test_a_required_variable_that_is_missing_is_named_with_what_it_must_be(
     [
         ("WIDGET_PARTNER_API_URL", "http://127.0.0.1:8002/", "http://127.0.0.1:8002"),
         ("WIDGET_PARTNER_API_URL", "http://[::1]:8002", "http://[::1]:8002"),
-        ("WIDGET_ALLOWED_ORIGINS", " https://A.example , http://b.example:81,", "both"),
         (
             "WIDGET_ALLOWED_ORIGINS",
-            "https://*.Bücher.example",
-            ("https://*.xn--bcher-kva.example",),
+            " https://A.example , http://b.example:81, https://*.Bücher.example,",
+            ("https://a.example", "http://b.example:81", "https://*.xn--bcher-kva.example"),
         ),
         ("WIDGET_PUBLIC_URL", "https://Widget.example:443/", "https://widget.example"),
         ("WIDGET_CANCEL_ON_LEAVE", "false", False),
@@ -117,8 +116,6 @@ def test_a_good_value_is_taken(
     environment: Environment, variable: str, value: str, read: object
 ) -> None:
     environment(**{variable: value})
-    if read == "both":
-        read = ("https://a.example", "http://b.example:81")
     assert member(variable) == (value if read is SAME else read)
 
 
@@ -230,10 +227,8 @@ def test_the_file_of_the_database_is_for_nobody_else_to_read(
         (
             "WIDGET_DATABASE_URL",
             [
-                "postgresql://u:a@b@host/w",
-                "postgresql://u:a@b/c@host/w",
-                "postgresql://u:a?b@host/w",
-                "postgresql://u:a#b@host/w",
+                *("postgresql://u:a@b@host/w", "postgresql://u:a@b/c@host/w"),
+                *("postgresql://u:a?b@host/w", "postgresql://u:a#b@host/w"),
                 "postgresql://host?password=a@b/c",
             ],
             "written with %40",
@@ -243,12 +238,8 @@ def test_the_file_of_the_database_is_for_nobody_else_to_read(
             [
                 *("proxy.example:3128", "https://proxy:3128", "socks5://proxy:1080"),
                 *("http://proxy", "http://proxy:0", "http://proxy:65536", "http://proxy:3128/x"),
-                *(
-                    "http://u:p@ss@proxy:3128",
-                    "http://proxy:3128?x",
-                    "http://pro xy:3128",
-                    "http://300.0.0.1:3128",
-                ),
+                *("http://u:p@ss@proxy:3128", "http://proxy:3128?x"),
+                *("http://pro xy:3128", "http://300.0.0.1:3128"),
             ],
             "http://host:port",
         ),
@@ -405,10 +396,9 @@ def test_without_the_extra_postgresql_is_refused_with_what_to_install(
 
 
 def test_every_variable_is_tried_here() -> None:
-    tried = REQUIRED.keys() | DURATIONS.keys()
-    others = {"public_url", "database_url", "cancel_on_leave", "metrics_port", "log_format"} | {
-        *("partner_api_proxy", "partner_api_ca", "events_url", "events_secret"),
+    others = {
+        *("PUBLIC_URL", "DATABASE_URL", "CANCEL_ON_LEAVE", "METRICS_PORT", "LOG_FORMAT"),
+        *("PARTNER_API_PROXY", "PARTNER_API_CA", "EVENTS_URL", "EVENTS_SECRET"),
     }
-    assert {f"WIDGET_{name.upper()}" for name in Settings.model_fields} == tried | {
-        f"WIDGET_{name.upper()}" for name in others
-    }
+    tried = REQUIRED.keys() | DURATIONS.keys() | {f"WIDGET_{name}" for name in others}
+    assert {f"WIDGET_{name.upper()}" for name in Settings.model_fields} == tried
