@@ -78,13 +78,16 @@ class Bracketed(NullTranslations):
         return f"⟦{context}: {message}⟧"
 
 
-@pytest.fixture
-def bracketed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def bracketed() -> list[Markup]:
+    """Each state and page in this language."""
     bracketing = Templates(SOURCE, Bracketed())
     bracketing.filters |= dict.fromkeys(("ago", "from_now", "language_name"), lambda *_: "1")
     bracketing.filters |= {"listed": lambda names, _: " ".join(names)}
     bracketing.filters |= {"moment": lambda *_: "2"}
-    monkeypatch.setattr(pages, "environment", lambda _: bracketing)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pages, "environment", lambda _: bracketing)
+        return [*partials(), *wholes()]
 
 
 # No text of it has a letter, and no key is unknown.
@@ -169,14 +172,8 @@ def _html(response: Any) -> str:
 def unmarked(markup: Markup) -> list[str]:
     """What is read out or shown, and stands outside of the brackets."""
     told = {
-        "aria-label",
-        "title",
-        "alt",
-        "placeholder",
-        "data-done",
-        "data-failed",
-        "data-view",
-        "data-canceling",
+        *("aria-label", "title", "alt", "placeholder"),
+        *("data-done", "data-failed", "data-view", "data-canceling"),
     }
     texts = [markup.text, *(template.text for template in markup.all("template"))]
     for element in markup.elements:
@@ -190,20 +187,16 @@ def _outside(text: str) -> str:
     return text
 
 
-@pytest.mark.usefixtures("bracketed")
-def test_every_word_in_every_state_can_be_translated() -> None:
-    for markup in (*partials(), *wholes()):
+def test_every_word_in_every_state_can_be_translated(bracketed: list[Markup]) -> None:
+    for markup in bracketed:
         assert unmarked(markup) == []
         assert "⟦" in markup.text
 
 
-@pytest.mark.usefixtures("bracketed")
-def test_every_message_is_seen_in_one_of_the_states() -> None:
+def test_every_message_is_seen_in_one_of_the_states(bracketed: list[Markup]) -> None:
     """So that the test above leaves none out."""
     drawn = "".join(
-        f"{element.text}{element.attributes}"
-        for markup in (*partials(), *wholes())
-        for element in markup.elements
+        f"{element.text}{element.attributes}" for markup in bracketed for element in markup.elements
     )
     drawn = re.sub(r"\s+", " ", drawn)
     for message in extract():

@@ -159,9 +159,10 @@ def test_a_soft_break_parts_no_letter_from_its_marks() -> None:
     assert not any(text.startswith("\u0e34") for text in texts)
 
 
-@pytest.mark.parametrize("word", ["\ufffd" * 500_000, "e" + "\u0301" * 500_000, f"{'x' * 499} "])
-def test_no_word_takes_long_to_be_given_its_breaks(word: str) -> None:
-    text = (word * 1_000)[:500_000]
+@pytest.mark.parametrize(
+    "text", ["\ufffd" * 500_000, "e" + "\u0301" * 499_999, f"{'x' * 499} " * 1_000]
+)
+def test_no_word_takes_long_to_be_given_its_breaks(text: str) -> None:
     started = time.process_time()
     html = with_soft_breaks(f"<p>{text}</p>")
     assert time.process_time() - started < 1
