@@ -23,6 +23,7 @@ import httpx2
 import pytest
 
 from demo_ats.servers import LOOPBACK, local, process_of, wait_until_ready
+from tests.postgres import free_port
 from tests.widget.people import MARA, TOMAS, create_body
 from widget import answers, connection, json_body, serving, shared_counts
 from widget.app import FINISH_SECONDS
@@ -144,13 +145,6 @@ def command_of(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except FileNotFoundError:
         return b""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

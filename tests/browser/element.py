@@ -4,6 +4,9 @@ from typing import Any
 
 from playwright.sync_api import Frame, Page
 
+from tests.browser.host_pages import HostPages
+from tests.browser.recruiter import RUN, Recruiter
+
 RECORD = """
   window.events = []
   for (const name of ["state", "error", "resize", "activity"])
@@ -40,6 +43,15 @@ def waits_for_state(page: Page, state: str) -> None:
         "state => events.findLast(event => event.name === 'state')?.detail.state === state",
         arg=state,
     )
+
+
+def opens_a_report(page: Page, host: HostPages, body: str = "EL") -> None:
+    """In a page whose body has the element in the place of `EL`."""
+    page.goto(host.has(body.replace("EL", element("test_existing"))))
+    recruiter = Recruiter(page, page.url)
+    recruiter.presses(RUN)
+    waits_for_state(page, "open")
+    recruiter.waits_until(lambda: fits(page))
 
 
 def embedded(page: Page, number: int = 0) -> Frame:

@@ -15,6 +15,7 @@ from tests.browser.element import (
     fits,
     forgets_the_session,
     heights,
+    opens_a_report,
     states,
     waits_for_state,
 )
@@ -42,13 +43,6 @@ def warnings(page: Page) -> list[str]:
 def errors(page: Page) -> list[dict[str, Any]]:
     """What ci-error said: its reason, and the message of its error."""
     return [event["detail"] for event in events(page, "error")]
-
-
-def opens_a_report(page: Page, host: HostPages, recruiter: Recruiter, around: str) -> None:
-    page.goto(host.has(around.replace("EL", element("test_existing"))))
-    recruiter.presses(RUN)
-    waits_for_state(page, "open")
-    recruiter.waits_until(lambda: fits(page))
 
 
 # Colours
@@ -259,7 +253,7 @@ def test_each_sentence_and_the_button_can_be_the_atss_own(page: Page, host: Host
 def test_who_is_no_longer_allowed_sees_nothing_more(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
-    opens_a_report(page, host, recruiter, "EL")
+    opens_a_report(page, host, "EL")
     host.odd["test_existing"] = (403, JSON, "{}")
     forgets_the_session(page)
     recruiter.presses(CLOSE)
@@ -321,10 +315,8 @@ def waits_for_a_later_height(page: Page) -> None:
     )
 
 
-def test_the_readers_place_is_kept_while_the_panel_is_hidden(
-    page: Page, host: HostPages, recruiter: Recruiter
-) -> None:
-    opens_a_report(page, host, recruiter, '<main style="height: 500px; overflow: auto">EL</main>')
+def test_the_readers_place_is_kept_while_the_panel_is_hidden(page: Page, host: HostPages) -> None:
+    opens_a_report(page, host, '<main style="height: 500px; overflow: auto">EL</main>')
     panel = page.locator("main")
     panel.evaluate("(panel) => panel.scrollTop = 700")
     for hidden in ("display: none", "content-visibility: hidden"):
@@ -350,10 +342,10 @@ def test_the_readers_place_is_kept_while_the_panel_is_hidden(
     ],
 )
 def test_an_open_report_that_is_moved_is_open_again_where_the_reader_was(
-    page: Page, host: HostPages, recruiter: Recruiter, move: str
+    page: Page, host: HostPages, move: str
 ) -> None:
     page.set_viewport_size({"width": 800, "height": 500})
-    opens_a_report(page, host, recruiter, "<div id=a>EL</div><div id=b></div>")
+    opens_a_report(page, host, "<div id=a>EL</div><div id=b></div>")
     page.evaluate("scrollTo(0, 600)")
     page.evaluate(f"events.length = 0; const element = {ELEMENT}; {move}")
     waits_for_state(page, "open")
@@ -364,7 +356,7 @@ def test_an_open_report_that_is_moved_is_open_again_where_the_reader_was(
 def test_a_report_that_is_moved_in_one_step_does_not_notice(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
-    opens_a_report(page, host, recruiter, "<div id=a>EL</div><div id=b></div>")
+    opens_a_report(page, host, "<div id=a>EL</div><div id=b></div>")
     page.evaluate(f"events.length = 0; b.moveBefore({ELEMENT}, null)")
     page.evaluate("document.documentElement.style.colorScheme = 'dark'")
     expect(recruiter.frame.locator("html")).to_have_css("color-scheme", "dark")
@@ -376,7 +368,7 @@ def test_a_report_that_is_moved_in_one_step_does_not_notice(
 def test_nobody_elses_report_opens_because_one_was_open(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
-    opens_a_report(page, host, recruiter, "<div id=a>EL</div><div id=b></div>")
+    opens_a_report(page, host, "<div id=a>EL</div><div id=b></div>")
     for candidate, move in (
         (
             "test_green",
@@ -467,7 +459,7 @@ def test_pages_that_are_isolated_may_show_it_with_and_without_the_loader(
 ) -> None:
     host.headers["Cross-Origin-Embedder-Policy"] = policy
     host.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    opens_a_report(page, host, recruiter, "EL")
+    opens_a_report(page, host, "EL")
     assert page.evaluate("crossOriginIsolated")
     address = embedded(page).url
     page.goto(host.has(f'<iframe src="{address}" title="Candidate Intelligence"></iframe>'))
@@ -504,10 +496,10 @@ def test_a_sandbox_around_the_ats_that_forbids_forms_is_named_and_does_no_harm(
     ],
 )
 def test_the_page_around_it_is_printed_with_the_whole_report(
-    page: Page, host: HostPages, recruiter: Recruiter, around: str
+    page: Page, host: HostPages, around: str
 ) -> None:
     page.set_viewport_size({"width": 1200, "height": 700})
-    opens_a_report(page, host, recruiter, around)
+    opens_a_report(page, host, around)
     page.wait_for_function(f"{ELEMENT}.shadowRoot.querySelector('iframe').style.aspectRatio")
     paper = PdfReader(io.BytesIO(page.pdf(format="A4")))
     page.emulate_media(media="print")
@@ -541,7 +533,7 @@ def letters(text: str) -> str:
 def test_its_own_print_button_prints_it_by_itself(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
-    opens_a_report(page, host, recruiter, "EL")
+    opens_a_report(page, host, "EL")
     page.wait_for_function(f"{ELEMENT}.shadowRoot.querySelector('iframe').style.aspectRatio")
     report = embedded(page)
     report.evaluate("window.print = () => window.printed = { ...document.documentElement.dataset }")

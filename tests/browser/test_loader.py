@@ -22,6 +22,7 @@ from tests.browser.element import (
     fits,
     forgets_the_session,
     heights,
+    opens_a_report,
     states,
     waits_for_state,
 )
@@ -48,12 +49,6 @@ def demo(site: HostPages) -> Iterator[Demo]:
     with running(free_ports(), SPEED, settings) as demo:
         site.widget, site.host_token = demo.widget, demo.host_token
         yield demo
-
-
-def opens_a_report(page: Page, host: HostPages, recruiter: Recruiter) -> None:
-    page.goto(host.has(element("test_existing")))
-    recruiter.presses(RUN)
-    waits_for_state(page, "open")
 
 
 # Height
@@ -112,8 +107,7 @@ def test_a_narrower_page_makes_the_frame_taller_and_a_wider_one_shorter(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
     page.set_viewport_size({"width": 1200, "height": 800})
-    opens_a_report(page, host, recruiter)
-    recruiter.waits_until(lambda: fits(page))
+    opens_a_report(page, host)
     wide = heights(page)[0]
     page.set_viewport_size({"width": 320, "height": 800})
     recruiter.waits_until(lambda: heights(page)[0] > wide and fits(page))
@@ -202,7 +196,7 @@ IsOver = Callable[[Page], None]
 def test_a_report_that_is_open_stays_open_when_its_session_is_over(
     page: Page, host: HostPages, recruiter: Recruiter, is_over: IsOver
 ) -> None:
-    opens_a_report(page, host, recruiter)
+    opens_a_report(page, host)
     is_over(page)
     recruiter.presses(CLOSE)
     recruiter.waits_until(lambda: states(page)[-2:] == ["expired", "open"])
@@ -215,7 +209,7 @@ def test_a_report_that_is_open_stays_open_when_its_session_is_over(
 def test_what_is_on_the_screen_stays_there_until_the_new_session_has_come(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
-    opens_a_report(page, host, recruiter)
+    opens_a_report(page, host)
     forgets_the_session(page)
     held: list[Route] = []
     page.route("**/session/*", lambda route: held.append(route))
@@ -375,7 +369,7 @@ def test_after_some_attempts_it_waits_for_try_again(
 def test_a_report_can_still_be_read_where_no_new_session_can_be_had(
     page: Page, host: HostPages, recruiter: Recruiter
 ) -> None:
-    opens_a_report(page, host, recruiter)
+    opens_a_report(page, host)
     forgets_the_session(page)
     host.trouble = HTTPStatus.UNAUTHORIZED
     recruiter.presses(CLOSE)
@@ -462,10 +456,8 @@ COUNT_WHAT_IS_HELD = """
 """
 
 
-def test_another_session_url_is_another_candidate(
-    page: Page, host: HostPages, recruiter: Recruiter
-) -> None:
-    opens_a_report(page, host, recruiter)
+def test_another_session_url_is_another_candidate(page: Page, host: HostPages) -> None:
+    opens_a_report(page, host)
     page.locator("candidate-intelligence").evaluate(
         "element => element.setAttribute('session-url', '/session/test_red')"
     )
