@@ -27,6 +27,8 @@ from widget.limits import LIMITS
 from widget.metrics import REGISTRY
 from widget.model import Reason
 
+pytestmark = pytest.mark.anyio
+
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 DASHBOARD = (ROOT / "deploy" / "grafana-dashboard.json").read_text()
@@ -52,7 +54,6 @@ class Counting:
 # Runs
 
 
-@pytest.mark.anyio
 async def test_a_report_counts_once_however_often_it_is_fetched(process: WidgetProcess) -> None:
     started = Counting("runs_started_total")
     ended = Counting("runs_ended_total", outcome="completed")
@@ -65,7 +66,6 @@ async def test_a_report_counts_once_however_often_it_is_fetched(process: WidgetP
     assert (started.grown, ended.grown, times.grown, total.grown) == (1, 1, 1, 40)
 
 
-@pytest.mark.anyio
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
@@ -84,7 +84,6 @@ async def test_a_run_that_ends_without_a_report_counts_by_why(
     assert ended.grown == 1
 
 
-@pytest.mark.anyio
 async def test_a_run_that_cannot_be_started_counts_as_ended(process: WidgetProcess) -> None:
     ended = Counting("runs_ended_total", outcome="refused")
     process.partner.on("POST", httpx2.Response(422))
@@ -92,7 +91,6 @@ async def test_a_run_that_cannot_be_started_counts_as_ended(process: WidgetProce
     assert ended.grown == 1
 
 
-@pytest.mark.anyio
 async def test_polls_count_by_where_their_answer_came_from(process: WidgetProcess) -> None:
     asked, coalesced = (
         Counting("polls_total", answered_from=source) for source in ("partner_api", "store")
@@ -106,7 +104,6 @@ async def test_polls_count_by_where_their_answer_came_from(process: WidgetProces
     assert (asked.grown, coalesced.grown) == (1, 3)
 
 
-@pytest.mark.anyio
 @pytest.mark.parametrize("reason", [Reason.CANCELED, Reason.LEFT, Reason.ERASED])
 async def test_cancellations_count_by_reason(process: WidgetProcess, reason: Reason) -> None:
     marked = Counting("cancellations_total", reason=reason)
@@ -123,7 +120,6 @@ async def test_cancellations_count_by_reason(process: WidgetProcess, reason: Rea
     assert (marked.grown, ended.grown) == (1, 1)
 
 
-@pytest.mark.anyio
 async def test_runs_under_way_are_those_in_the_store(settings: MakeSettings, clock: Clock) -> None:
     partner = Partner(clock).on("GET", completed())
     async with a_widget_process(settings(metrics_port=9464), clock, partner) as process:
@@ -135,7 +131,6 @@ async def test_runs_under_way_are_those_in_the_store(settings: MakeSettings, clo
         assert value("runs_under_way") == 0
 
 
-@pytest.mark.anyio
 async def test_a_claim_whose_owner_died_is_not_under_way(process: WidgetProcess) -> None:
     click = await process.post_under_way(await process.viewer())
     assert await process.store.count_under_way(process.clock()) == 1
@@ -147,7 +142,6 @@ async def test_a_claim_whose_owner_died_is_not_under_way(process: WidgetProcess)
 # Calls and requests
 
 
-@pytest.mark.anyio
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
