@@ -287,8 +287,14 @@ def test_whatever_never_comes_is_given_up_with_its_cause(
     address = host.has("".join(elements) + script).replace("localhost", "ats.localhost")
     _, session = host.open_session("test_red")
     host.odd["x"] = (200, JSON, f'{{"embed_url": "{session["embed_url"]}"}}')
+    page.clock.install()
     page.goto(address)
-    page.wait_for_function("events.filter(({ name }) => name === 'error').length === 3")
+
+    def given_up_after_a_second() -> int:
+        page.clock.run_for(1000)
+        return len({event["target"] for event in events(page, "error")})
+
+    Recruiter(page, address).waits_until(lambda: given_up_after_a_second() == 3)
     assert {error["reason"] for error in errors(page)} == {"unreachable"}
     assert page.get_by_role("button", name="Try again").filter(visible=True).count() == 3
     expect(page.locator("iframe")).to_have_count(0)
