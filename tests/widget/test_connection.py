@@ -155,24 +155,20 @@ def test_a_large_body_is_not_taken_for_a_large_head(port: int) -> None:
 
 
 @pytest.mark.threat(name="exhaustion")
-def test_headers_that_are_too_large_are_refused(port: int, app: App) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    [
+        head(header_bytes=MAX_HEAD_BYTES),
+        head(header_bytes=MAX_HEAD_BYTES).strip(),
+        b"GET /" + b"x" * MAX_HEAD_BYTES,
+    ],
+    ids=["headers", "a header without an end", "an address without an end"],
+)
+def test_a_head_that_is_too_large_is_refused(port: int, app: App, sent: bytes) -> None:
     with connected(port) as connection:
-        connection.sendall(head(header_bytes=MAX_HEAD_BYTES))
+        connection.sendall(sent)
         assert until_closed(connection).startswith(b"HTTP/1.1 431")
     assert not app.ended.is_set()
-
-
-def test_a_header_that_does_not_end_is_cut_off(port: int, app: App) -> None:
-    with connected(port) as connection:
-        connection.sendall(head(header_bytes=MAX_HEAD_BYTES).strip())
-        assert until_closed(connection).startswith(b"HTTP/1.1 431")
-    assert not app.ended.is_set()
-
-
-def test_an_address_that_does_not_end_is_cut_off(port: int) -> None:
-    with connected(port) as connection:
-        connection.sendall(b"GET /" + b"x" * MAX_HEAD_BYTES)
-        assert until_closed(connection).startswith(b"HTTP/1.1 431")
 
 
 @pytest.mark.threat(name="exhaustion")

@@ -279,27 +279,6 @@ def test_what_the_api_says_of_a_failure_is_shown_as_text(browser: Browser) -> No
     assert "<b>No trace</b> of her." in page.text
 
 
-@pytest.mark.parametrize(
-    ("answer", "sentence"),
-    [
-        (httpx2.Response(401), "Reports are currently unavailable."),
-        (httpx2.Response(422), "did not accept this candidate’s details"),
-        (httpx2.ConnectError("refused"), "Nothing was started"),
-        (httpx2.Response(500, text="<h1>Oops</h1>"), "billed only once"),
-        (httpx2.Response(202, text="{"), "billed only once"),
-        (httpx2.ReadTimeout(""), "billed only once"),
-    ],
-)
-def test_whatever_goes_wrong_with_the_start_is_said_in_plain_words(
-    browser: Browser, answer: httpx2.Response | Exception, sentence: str
-) -> None:
-    browser.partner.on("POST", answer)
-    page = browser.submit(browser.get(), "ci-action")
-    assert page.state == "idle"
-    assert sentence in page.text
-    assert "Run candidate intelligence report" in page.text
-
-
 def test_a_lone_surrogate_in_a_report_does_not_break_the_page(browser: Browser) -> None:
     broken = httpx2.Response(
         200, content=b'{"id": "a", "status": "completed", "report": {"summary": "x \\ud800 y"}}'

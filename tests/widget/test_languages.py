@@ -91,18 +91,11 @@ def test_whatever_a_browser_accepts_one_of_the_languages_is_shown(accepted: str)
     assert preferred_language(accepted) in LANGUAGES
 
 
-@pytest.mark.parametrize(
-    ("language", "label"),
-    [
-        ("en", "Cancel"),
-        ("fr", "Annuler"),
-        ("de", "Abbrechen"),
-        ("es", "Cancelar"),
-        ("it", "Annulla"),
-    ],
-)
-def test_each_language_can_be_loaded(language: str, label: str) -> None:
-    assert translations(language).gettext("Cancel") == label
+def test_each_language_can_be_loaded() -> None:
+    cancel = [
+        translations(language).gettext("Cancel") for language in ("en", "fr", "de", "es", "it")
+    ]
+    assert cancel == ["Cancel", "Annuler", "Abbrechen", "Cancelar", "Annulla"]
 
 
 def test_a_number_has_the_decimal_sign_of_its_reader_and_stays_a_year_where_it_is_one() -> None:

@@ -113,14 +113,8 @@ def test_sections_come_in_the_order_in_which_they_are_read() -> None:
         "recommendation": {"decision": "Advance"},
     }
     assert [field.key for field in read_report({"report": report}).sections] == [
-        "summary",
-        "whatToValidate",
-        "interviewQuestions",
-        "verifiedFindings",
-        "unexpectedSignals",
-        "risks",
-        "zebra",
-        "apple",
+        *("summary", "whatToValidate", "interviewQuestions"),
+        *("verifiedFindings", "unexpectedSignals", "risks", "zebra", "apple"),
     ]
 
 
@@ -210,12 +204,8 @@ def test_signals_are_counted_by_their_reliability_with_other_ones_last() -> None
     signals = read_signals(
         {"signals": [{"reliability": name} for name in ("Low", "Odd", "High", None, "Low")]}
     )
-    assert count_reliabilities(signals) == [
-        ("High", 1),
-        ("Medium", 0),
-        ("Low", 2),
-        ("Other", 2),
-    ]
+    counts = [("High", 1), ("Medium", 0), ("Low", 2), ("Other", 2)]
+    assert count_reliabilities(signals) == counts
 
 
 @pytest.mark.parametrize(
@@ -250,7 +240,7 @@ def test_an_error_is_a_text_or_has_one(error: object, said: str) -> None:
 
 # Where a value stands whose text is made into another, or which is for machines.
 NOT_AS_IT_CAME = {
-    *(("metadata", key) for key in ("report_id", "candidate_id", "generated_at", "language")),
+    ("metadata", key) for key in ("report_id", "candidate_id", "generated_at", "language")
 }
 
 
@@ -284,12 +274,7 @@ def test_every_leaf_of_any_report_is_readable(report: Any) -> None:
     assert_readable(draw_report(report=report), {"report": report})
 
 
-@given(
-    st.fixed_dictionaries(
-        {},
-        optional=dict.fromkeys(MEMBERS, json_values),
-    )
-)
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(MEMBERS, json_values)))
 def test_every_leaf_of_any_resource_is_readable(resource: dict[str, Any]) -> None:
     assert_readable(draw_report(**resource), resource)
 
