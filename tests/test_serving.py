@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import re
-import secrets
 import signal
 import socket
 import subprocess
@@ -25,6 +24,7 @@ import pytest
 from demo_ats.servers import LOOPBACK, local, process_of, wait_until_ready
 from tests.postgres import free_port
 from tests.widget.people import MARA, TOMAS, create_body
+from tests.widget.widget_process import some_environment
 from widget import answers, connection, json_body, serving, shared_counts
 from widget.app import FINISH_SECONDS
 from widget.limits import LIMITS
@@ -149,14 +149,8 @@ def command_of(pid: int) -> bytes:
 
 @pytest.fixture
 def environment(partner: Partner, tmp_path: Path) -> dict[str, str]:
-    return {
-        "WIDGET_PARTNER_API_URL": partner.origin,
-        "WIDGET_PARTNER_API_KEY": "ats_serving_tests",
-        "WIDGET_SECRET_KEY": secrets.token_urlsafe(48),
-        "WIDGET_HOST_TOKEN": secrets.token_urlsafe(48),
-        "WIDGET_ALLOWED_ORIGINS": "http://localhost:8000",
-        "WIDGET_DATABASE_URL": f"sqlite:///{tmp_path / 'widget.db'}",
-    }
+    database_url = f"sqlite:///{tmp_path / 'widget.db'}"
+    return some_environment(database_url, partner_api_url=partner.origin)
 
 
 @contextmanager

@@ -117,7 +117,7 @@ async def silenced(stage: Stage) -> float:
 
 async def frozen(stage: Stage) -> float:
     """the host hangs, and nothing is answered"""
-    async with _in_thread(stage.cluster.frozen()):
+    async with _in_thread(stage.cluster.primary.frozen()):
         await asyncio.sleep(HANGS_SECONDS)
     return time.monotonic()
 

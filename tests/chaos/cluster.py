@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -51,18 +50,6 @@ class Cluster:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
         )
-
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Nothing of the primary runs, as on a host whose disk has gone."""
-        processes = _processes(self.primary)
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for process in processes:
-                os.kill(process, signal.SIGCONT)
 
     @contextmanager
     def full(self) -> Iterator[None]:
@@ -133,12 +120,6 @@ def admin(server: PostgreSQL) -> psycopg.Connection[Any]:
 
 def _address(server: PostgreSQL) -> str:
     return f"host=127.0.0.1 port={server.port} user=widget"
-
-
-def _processes(server: PostgreSQL) -> list[int]:
-    parent = (server.data / "postmaster.pid").read_text().split()[0]
-    children = subprocess.run(["pgrep", "-P", parent], check=True, capture_output=True, text=True)
-    return [int(parent), *map(int, children.stdout.split())]
 
 
 def _wait_for(port: int) -> None:

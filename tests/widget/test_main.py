@@ -12,7 +12,7 @@ import structlog
 from demo_ats.sandbox.app import create_app
 from tests.serving import serving
 from tests.widget.partner import KEY
-from tests.widget.widget_process import HOST_TOKEN, SECRET
+from tests.widget.widget_process import HOST_TOKEN, SECRET, some_environment
 from widget import __version__
 from widget.__main__ import main
 
@@ -35,12 +35,8 @@ def widget(
 ) -> Iterator[Command]:
     """Runs `candidate-widget` in this process, with good settings but for those that are named."""
     monkeypatch.setattr(sys, "argv", ["candidate-widget"])
-    monkeypatch.setenv("WIDGET_PARTNER_API_URL", PARTNER_API)
-    monkeypatch.setenv("WIDGET_PARTNER_API_KEY", KEY)
-    monkeypatch.setenv("WIDGET_SECRET_KEY", SECRET)
-    monkeypatch.setenv("WIDGET_HOST_TOKEN", HOST_TOKEN)
-    monkeypatch.setenv("WIDGET_ALLOWED_ORIGINS", "http://localhost:8000")
-    monkeypatch.setenv("WIDGET_DATABASE_URL", f"sqlite:///{tmp_path / 'widget.db'}")
+    for name, value in some_environment(f"sqlite:///{tmp_path / 'widget.db'}").items():
+        monkeypatch.setenv(name, value)
 
     def run(*arguments: str, **settings: str) -> Ended:
         for name, value in settings.items():

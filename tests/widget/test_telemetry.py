@@ -29,7 +29,7 @@ from tests.widget.client import BEARER, client_of
 from tests.widget.conftest import MakeSettings
 from tests.widget.partner import KEY, Partner, reply
 from tests.widget.people import create_body
-from tests.widget.widget_process import HOST_TOKEN, SECRET, Clock
+from tests.widget.widget_process import HOST_TOKEN, SECRET, Clock, some_environment
 from widget.app import create_app
 from widget.json_body import MAX_BODY_BYTES
 from widget.tasks import Tasks
@@ -122,15 +122,9 @@ def serving(partner_origin: str, folder: Path, log_format: str) -> Iterator[Widg
         probe.bind((LOOPBACK, 0))
         port = probe.getsockname()[1]
     origin = f"http://{LOOPBACK}:{port}"
-    environment = {
-        "WIDGET_PARTNER_API_URL": partner_origin,
-        "WIDGET_PARTNER_API_KEY": KEY,
-        "WIDGET_SECRET_KEY": SECRET,
-        "WIDGET_HOST_TOKEN": HOST_TOKEN,
-        "WIDGET_ALLOWED_ORIGINS": "http://localhost:8000",
-        "WIDGET_DATABASE_URL": f"sqlite:///{folder / 'widget.db'}",
-        "WIDGET_LOG_FORMAT": log_format,
-    }
+    environment = some_environment(
+        f"sqlite:///{folder / 'widget.db'}", partner_api_url=partner_origin, log_format=log_format
+    )
     log = folder / "log"
     command = ["-c", 'exec 2>$1; shift; exec "$@"', "sh", str(log)]
     served = [sys.executable, "-m", "tests.widget.faulty", "serve", f"--port={port}"]

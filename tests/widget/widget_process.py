@@ -34,7 +34,17 @@ PATIENT = Limits(patience_seconds=30.0)
 
 
 def some_settings(database_url: str, **overrides: Any) -> Settings:
-    values = {
+    return Settings(**_usual(database_url) | overrides)
+
+
+def some_environment(database_url: str, **overrides: str) -> dict[str, str]:
+    """The same settings, for a process."""
+    values = _usual(database_url) | overrides
+    return {f"WIDGET_{name.upper()}": value for name, value in values.items()}
+
+
+def _usual(database_url: str) -> dict[str, str]:
+    return {
         "partner_api_url": "http://127.0.0.1:9",
         "partner_api_key": KEY,
         "secret_key": SECRET,
@@ -42,7 +52,6 @@ def some_settings(database_url: str, **overrides: Any) -> Settings:
         "allowed_origins": "http://localhost:8000",
         "database_url": database_url,
     }
-    return Settings(**values | overrides)
 
 
 @dataclass
