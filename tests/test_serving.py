@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,8 +23,9 @@ import pytest
 
 from demo_ats.servers import LOOPBACK, local, process_of, wait_until_ready
 from tests.postgres import free_port
-from tests.widget.people import MARA, TOMAS, create_body
-from tests.widget.widget_process import some_environment
+from tests.widget.client import open_session
+from tests.widget.people import TOMAS
+from tests.widget.widget_process import HOST_TOKEN, some_environment
 from widget import answers, connection, json_body, serving, shared_counts
 from widget.app import FINISH_SECONDS
 from widget.limits import LIMITS
@@ -98,7 +99,6 @@ def partner() -> Iterator[Partner]:
 class Server:
     process: subprocess.Popen[bytes]
     port: int
-    token: str
     http: httpx2.Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -108,15 +108,6 @@ class Server:
             limits=httpx2.Limits(max_keepalive_connections=0),  # any worker may answer
             trust_env=False,
         )
-
-    def open_session(self, candidate: Mapping[str, Any] = MARA) -> str:
-        answer = self.http.post(
-            "/api/v1/sessions",
-            headers={"Authorization": f"Bearer {self.token}"},
-            json=create_body(candidate),
-        )
-        assert answer.status_code == 201
-        return httpx2.URL(answer.json()["embed_url"]).path
 
     def shows(self, state: str, base: str) -> bool:
         return f'data-state="{state}"' in self.http.get(f"{base}/run", headers=HTMX).text
@@ -154,13 +145,11 @@ def environment(partner: Partner, tmp_path: Path) -> dict[str, str]:
 
 
 @contextmanager
-def a_widget(
-    environment: dict[str, str], workers: int = 1, token: str | None = None
-) -> Iterator[Server]:
+def a_widget(environment: dict[str, str], workers: int = 1) -> Iterator[Server]:
     port = free_port()
     with process_of(command(port, workers), environment) as process:
         wait_until_ready(process, f"http://{LOOPBACK}:{port}/readyz")
-        server = Server(process, port, token or environment["WIDGET_HOST_TOKEN"])
+        server = Server(process, port)
         with server.http:
             yield server
 
@@ -241,7 +230,7 @@ def test_one_process_counts_refuses_large_headers_and_stops_in_time(
         expect_large_headers_to_be_refused(server)
         partner.hold()
         with unfinished_request(server):
-            server.click(server.open_session(TOMAS))
+            server.click(open_session(server.http, TOMAS))
             assert partner.arrived.is_set()
             server.process.send_signal(signal.SIGTERM)
             expect_to_stop(server)
@@ -255,15 +244,15 @@ def test_workers_count_together_are_replaced_and_keep_a_run_when_they_stop(
     file = tmp_path / "token"
     file.write_text(environment["WIDGET_HOST_TOKEN"])
     variables = environment | {"WIDGET_HOST_TOKEN": "", "WIDGET_HOST_TOKEN_FILE": str(file)}
-    with a_widget(variables, 2, environment["WIDGET_HOST_TOKEN"]) as server:
+    with a_widget(variables, 2) as server:
         file.unlink()
         expect_counts_of_what_is_done(server, metrics_port)
         for replace, opened in ((reload, SESSIONS + 1), (kill_workers, SESSIONS + 2)):
             replace(server)
             until(lambda: server.http.get("/readyz").status_code == 200)
-            server.open_session()
+            open_session(server.http)
             assert sample(metrics_port, OPENED) == opened
-        base = server.open_session(TOMAS)
+        base = open_session(server.http, TOMAS)
         partner.hold()
         with unfinished_request(server), ThreadPoolExecutor() as background:
             click = background.submit(server.click, base)
@@ -309,13 +298,13 @@ def test_a_worker_that_cannot_write_its_metrics_says_so_and_serves_on(
     no_folder = tmp_path / "file"
     no_folder.touch()
     with a_widget(environment | {shared_counts.FOLDER_VARIABLE: str(no_folder)}) as server:
-        server.open_session()
+        open_session(server.http)
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert [line["cause"] for line in lines if line["event"] == "metrics_lost"] == ["File exists"]
 
 
 def expect_counts_of_what_is_done(server: Server, metrics_port: int) -> None:
-    base, *_ = [server.open_session() for _ in range(SESSIONS)]
+    base, *_ = [open_session(server.http) for _ in range(SESSIONS)]
     server.click(base)
     until(lambda: server.shows("open", base))
     for name, count in {
@@ -378,7 +367,7 @@ def unfinished_request(server: Server) -> Iterator[None]:
         sender.sendall(
             b"POST /api/v1/sessions HTTP/1.1\r\nHost: widget\r\nContent-Length: 9\r\n"
             b"Content-Type: application/json\r\n"
-            b"Authorization: Bearer " + server.token.encode() + b"\r\n\r\n"
+            b"Authorization: Bearer " + HOST_TOKEN.encode() + b"\r\n\r\n"
         )
         yield
 
