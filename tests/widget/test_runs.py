@@ -145,10 +145,9 @@ async def test_a_session_that_ends_between_the_click_and_its_post_leaves_no_run(
 async def test_a_post_that_fails_after_another_process_took_over_changes_nothing(
     process: WidgetProcess,
 ) -> None:
-    process.partner.on("POST", httpx2.Response(422)).hold()
+    process.partner.on("POST", httpx2.Response(422))
     session = await process.viewer()
-    slow = asyncio.create_task(process.runs.start(session))
-    await process.partner.arrived.wait()
+    slow = await process.post_under_way(session)
     await process.runs.erase(IDA["id"], MARA["id"])
     process.clock.advance(LIMITS.call_seconds + LIMITS.claim_margin_seconds)
     await process.sweeper.sweep()
@@ -159,29 +158,22 @@ async def test_a_post_that_fails_after_another_process_took_over_changes_nothing
 
 
 async def test_two_processes_that_repeat_a_delete_make_one(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued"))
     process.partner.on("DELETE", httpx2.Response(500), reply("canceled"))
-    other = a_widget_process(process.settings, process.clock, process.partner)
-    await other.store.open()
-    session = await process.viewer()
-    await process.runs.start(session)
+    session = await process.presses_run()
     await process.runs.cancel(await process.known(session), session)
     process.clock.advance(12)
-    await asyncio.gather(process.sweeper.sweep(), other.sweeper.sweep())
-    await asyncio.gather(process.settle(), other.settle())
-    await other.api.close()
-    await other.store.close()
+    async with a_widget_process(process.settings, process.clock, process.partner) as other:
+        await asyncio.gather(process.sweep(), other.sweep())
     assert process.partner.count("DELETE") == 2
 
 
 async def test_a_run_that_is_used_is_kept_for_longer(process: WidgetProcess) -> None:
-    process.partner.on("POST", reply("queued"))
-    session = await process.viewer()
-    await process.runs.start(session)
-    before = await process.known(session)
+    before = await process.known(await process.presses_run())
     process.clock.advance(2 * 24 * 3600)
     await process.runs.keep(before)
-    assert (await process.known(session)).expires_at == before.expires_at + 2 * 24 * 3600
+    run = await process.store.run(before.pair)
+    assert run is not None
+    assert run.expires_at == before.expires_at + 2 * 24 * 3600
 
 
 async def test_a_claim_whose_owner_died_lapses_and_can_be_taken_over(
@@ -448,10 +440,8 @@ async def test_the_answer_to_a_post_waits_for_a_store_that_is_away(
 async def test_a_store_that_is_away_for_longer_than_a_claim_is_waited_for_no_longer(
     process: WidgetProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process.partner.on("POST", reply("queued")).hold()
     session = await process.viewer()
-    click = asyncio.create_task(process.runs.start(session))
-    await process.partner.arrived.wait()
+    click = await process.post_under_way(session)
     process.clock.advance(LIMITS.call_seconds + LIMITS.claim_margin_seconds)
     with monkeypatch.context() as away:
         away.setattr(Store, "change", Outage().change)

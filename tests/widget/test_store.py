@@ -430,22 +430,18 @@ def everything_in(database_url: str) -> bytes:
 
 
 async def test_what_was_sealed_with_a_secret_that_is_no_longer_given_is_passed_over(
-    database_url: str,
+    open_store: OpenStore,
 ) -> None:
-    before = Store(connect(database_url), Seal([SECRET]), tells=True)
-    await before.open()
+    before = await open_store(tells=True)
     run = await a_running_run(before)
     assert await before.erase(MARA_OF_IDA, NOW, NOW + 600) is not None
     running = a_run(before, TOMAS)
     assert await before.claim_start(running, await a_session(before, TOMAS), NOW, LEASE_UNTIL)
-    await before.close()
-    after = Store(connect(database_url), Seal([NEW_SECRET]), tells=True)
-    await after.open()
+    after = await open_store(NEW_SECRET, tells=True)
     assert await after.change(running, NOW, phase=Phase.FAILED, reason=Reason.LOST)
     assert await after.claim_events(NOW, NOW, 10) == []
     assert await after.usage("0000-00", "9999-99") == []
     assert run.pair != after.pair(IDA["id"], MARA["id"])
-    await after.close()
 
 
 async def test_two_calls_that_know_of_the_same_openings_tell_of_one_more(database_url: str) -> None:
