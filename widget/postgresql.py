@@ -110,7 +110,9 @@ class PostgreSQL:
         return result
 
     async def _connect(self) -> Pooled:
-        connection = await self._engine.connect()
+        # The first connection has statements of SQLAlchemy's own, which nothing else would end.
+        async with asyncio.timeout(CONNECT_SECONDS):
+            connection = await self._engine.connect()
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None  # noqa: S101 - it is None only after closing
         pooled = Pooled(connection, driver)
@@ -118,9 +120,9 @@ class PostgreSQL:
             # PgBouncer accepts more connections than it serves, so wait for the first answer.
             with self._cut_off_at(asyncio.get_running_loop().time() + CONNECT_SECONDS, pooled):
                 await connection.exec_driver_sql("SELECT 1")
-        except BaseException:
+        except BaseException:  # pragma: no cover - 3.11 does not trace it (cpython#106749)
             await pooled.close()
-            raise  # pragma: no cover - 3.11 does not trace it (cpython#106749)
+            raise
         return pooled
 
     @contextmanager

@@ -30,6 +30,15 @@ WRITE = "INSERT INTO numbers VALUES (1)"
 ADD = text("INSERT INTO numbers VALUES (:number)")
 
 
+ENCRYPTION_REQUESTS = {(80877103).to_bytes(4), (80877104).to_bytes(4)}  # by TLS, by GSSAPI
+CANCEL_REQUEST = (80877102).to_bytes(4)
+PROTOCOL_3 = b"\0\3"
+LOGGED_IN = (
+    *(b"R", (8).to_bytes(4), (0).to_bytes(4)),  # no password is asked for
+    *(b"K", (12).to_bytes(4), bytes(8)),  # what a cancellation has to name
+    *(b"Z", (5).to_bytes(4), b"I"),  # ready for a statement
+)
+
 SHORT = Limits(statement_seconds=1.0, least_statement_seconds=0.3)
 
 
@@ -155,6 +164,53 @@ async def test_a_pooler_that_accepts_more_connections_than_it_serves_serves_many
 ) -> None:
     forwarder.serves = 3
     await asyncio.gather(*(execute(behind, SLOWLY) for _ in range(20)))
+
+
+@pytest.fixture
+async def idle_pooler(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """The port of one that accepts each login and then serves nobody. It must be left."""
+    monkeypatch.setattr("widget.postgresql.CONNECT_SECONDS", 1)
+    clients = set()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        clients.add(writer)
+        while message := await reader.read(65536):
+            if message[4:8] in ENCRYPTION_REQUESTS:
+                writer.write(b"N")
+            elif message[4:6] == PROTOCOL_3:
+                writer.writelines(LOGGED_IN)
+            elif message[4:8] == CANCEL_REQUEST:
+                break
+        writer.close()
+        clients.discard(writer)
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as pooler:
+        yield pooler.sockets[0].getsockname()[1]
+        async with asyncio.timeout(5):
+            while clients:  # noqa: ASYNC110 - the last end may still be on its way
+                await asyncio.sleep(0.01)
+
+
+async def test_a_start_behind_a_pooler_that_serves_nobody_ends(idle_pooler: int) -> None:
+    database = connect(f"postgresql://widget@127.0.0.1:{idle_pooler}/postgres", SHORT)
+    with pytest.raises(DatabaseUnavailable):
+        await execute(database, READ)
+    async with asyncio.timeout(20):
+        await database.close()
+
+
+@pytest.mark.parametrize("limits", [SHORT])
+async def test_a_pooler_that_serves_nobody_is_left_until_it_serves_again(
+    behind: Database, forwarder: Forwarder, postgresql: PostgreSQL, idle_pooler: int
+) -> None:
+    forwarder.target = idle_pooler
+    forwarder.cut()
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailable):
+            await execute(behind, READ)
+    forwarder.target = postgresql.port
+    with at_most(10):
+        assert await execute(behind, READ) == 1
 
 
 async def test_nothing_is_prepared_as_a_pooler_gives_each_transaction_another_server(
