@@ -90,18 +90,21 @@ def test_while_another_program_writes_to_sqlite_what_is_read_is_answered_as_ever
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
-    [(OSError("disk full"), "sweep_failed"), (DatabaseUnavailable("away"), "store_unavailable")],
+    ("faults", "said"),
+    [
+        ([OSError("disk full")], "sweep_failed"),
+        ([DatabaseUnavailable("away")] * 2, "store_unavailable"),  # said once a minute
+    ],
 )
 def test_a_fault_of_one_sweep_does_not_end_the_sweeping(
-    settings: MakeSettings, monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str
+    settings: MakeSettings, monkeypatch: pytest.MonkeyPatch, faults: list[Exception], said: str
 ) -> None:
     swept_again = threading.Event()
-    faults = [fault]
+    to_come = iter(faults)
 
     async def purge(*_: Any, **__: Any) -> None:
-        if faults:
-            raise faults.pop()
+        for fault in to_come:
+            raise fault
         swept_again.set()
 
     monkeypatch.setattr(Store, "purge", purge)
