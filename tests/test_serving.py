@@ -21,8 +21,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from demo_ats.servers import LOOPBACK, local, process_of, wait_until_ready
-from tests.postgres import free_port
+from demo_ats.servers import LOOPBACK, free_port, local, process_of, wait_until_ready
 from tests.widget.client import open_session
 from tests.widget.people import TOMAS
 from tests.widget.widget_process import HOST_TOKEN, some_environment

@@ -12,8 +12,9 @@ from typing import Any
 
 import psycopg
 
+from demo_ats.servers import free_port
 from tests import postgres
-from tests.postgres import PostgreSQL, free_port, unprivileged_user
+from tests.postgres import PostgreSQL, unprivileged_user
 
 MAX_CONNECTIONS = 40
 OPTIONS = f"-c max_connections={MAX_CONNECTIONS} -c hot_standby=on"

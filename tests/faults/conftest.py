@@ -15,11 +15,10 @@ from anyio.from_thread import BlockingPortal
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
-from demo_ats.servers import NO_AUTHORITY
+from demo_ats.servers import NO_AUTHORITY, free_port
 from tests.faults import usual_answers
 from tests.faults.partner import Partner
 from tests.faults.recruiter import Recruiter
-from tests.postgres import free_port
 from tests.widget.client import open_session
 from tests.widget.widget_process import Clock, some_settings
 from widget import app as widget_app

@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from demo_ats.servers import free_port
 from tests.faults import usual_answers
 from tests.faults.conftest import settings_for
 from tests.faults.partner import Connection, Partner, after, answer, keep_silent, once
 from tests.faults.recruiter import HTMX, read
-from tests.postgres import free_port
 from tests.serving import serving
 from tests.widget.client import BEARER
 from tests.widget.partner import KEY
