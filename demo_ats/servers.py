@@ -48,8 +48,9 @@ class Ports:
 
 
 USUAL = Ports(8000, 8001, 8002)
-# Below those that a system gives out by itself, perhaps before the one who asked here listens.
-FREE_PORTS = range(20_000, 32_768)
+# Systems choose higher ports by themselves, so none gives one of these to another program before
+# the caller listens on it.
+PORTS_TO_TRY = range(20_000, 32_768)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Demo:
 
 def free_ports() -> Ports:
     """Three different ports that no program listens on at the moment."""
-    order = secrets.SystemRandom().sample(FREE_PORTS, len(FREE_PORTS))
+    order = secrets.SystemRandom().sample(PORTS_TO_TRY, len(PORTS_TO_TRY))
     return Ports(*islice(filter(_is_free, order), 3))
 
 

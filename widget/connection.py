@@ -118,7 +118,7 @@ class Connection(HttpToolsProtocol):
             self._end(HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        if self._receiving is None:  # it begins in the same data in which another has ended
+        if self._receiving is None:  # it began in the data that ended the previous one
             self._expect_request()
         super().on_message_begin()
 
@@ -195,7 +195,7 @@ class Connection(HttpToolsProtocol):
         for that one, or for a part of it.
         """
         cycle: RequestResponseCycle | None = self.cycle
-        in_body = not self._in_head and not self.pipeline  # then the last cycle is this request's
+        in_body = not self._in_head and not self.pipeline  # then the newest cycle is this request's own
         if not cycle or cycle.response_complete or (in_body and not cycle.response_started):
             self.transport.write(answer)
         self.transport.close()

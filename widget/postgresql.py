@@ -110,7 +110,7 @@ class PostgreSQL:
         return result
 
     async def _connect(self) -> Pooled:
-        # The first connection has statements of SQLAlchemy's own, which nothing else would end.
+        # On its first connection SQLAlchemy sends statements of its own: only this ends them.
         async with asyncio.timeout(CONNECT_SECONDS):
             connection = await self._engine.connect()
         driver = (await connection.get_raw_connection()).driver_connection
