@@ -195,7 +195,8 @@ class Connection(HttpToolsProtocol):
         for that one, or for a part of it.
         """
         cycle: RequestResponseCycle | None = self.cycle
-        in_body = not self._in_head and not self.pipeline  # then the newest cycle is this request's own
+        # While its body is awaited, and nothing is queued, the newest cycle is this request's own.
+        in_body = not self._in_head and not self.pipeline
         if not cycle or cycle.response_complete or (in_body and not cycle.response_started):
             self.transport.write(answer)
         self.transport.close()
