@@ -51,6 +51,7 @@ USUAL = Ports(8000, 8001, 8002)
 # Systems choose higher ports by themselves, so none gives one of these to another program before
 # the caller listens on it.
 PORTS_TO_TRY = range(20_000, 32_768)
+TRIES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ class Demo:
 
 def free_ports() -> Ports:
     """Three different ports that no program listens on at the moment."""
-    order = secrets.SystemRandom().sample(PORTS_TO_TRY, len(PORTS_TO_TRY))
-    return Ports(*islice(filter(_is_free, order), 3))
+    tried = secrets.SystemRandom().sample(PORTS_TO_TRY, TRIES)
+    return Ports(*islice(filter(_is_free, tried), 3))
 
 
 def free_port() -> int:
