@@ -49,10 +49,10 @@ def look_with_axe(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
     page.evaluate(STAND_ON_A_PAGE)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    response = page.evaluate("rules => axe.run(rules)", rules)
+    violations = page.evaluate("async (rules) => (await axe.run(rules)).violations", rules)
     return [
         f"{violation['id']}: {node['html']}"
-        for violation in response["violations"]
+        for violation in violations
         for node in violation["nodes"]
     ]
 
