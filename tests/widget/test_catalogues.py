@@ -8,7 +8,7 @@ from gettext import NullTranslations
 from typing import Any
 
 import pytest
-from babel.messages.catalog import Message
+from babel.messages.catalog import Catalog, Message
 from starlette.requests import Request
 
 from scripts.catalogues import extract, read
@@ -32,9 +32,17 @@ def forms(texts: Any) -> list[str]:
     return [texts] if isinstance(texts, str) else list(texts)
 
 
+@pytest.fixture(scope="module")
+def extracted() -> Catalog:
+    """What the templates and the code say. To look through them takes half a second."""
+    return extract()
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_a_catalogue_has_the_messages_of_the_templates_and_no_other(language: str) -> None:
-    needed = {(message.id, message.context) for message in extract() if message.id}
+def test_a_catalogue_has_the_messages_of_the_templates_and_no_other(
+    language: str, extracted: Catalog
+) -> None:
+    needed = {(message.id, message.context) for message in extracted if message.id}
     assert len(needed) > 80
     assert {(message.id, message.context) for message in messages_of(language)} == needed
     assert not read(language).obsolete
@@ -193,13 +201,15 @@ def test_every_word_in_every_state_can_be_translated(bracketed: list[Markup]) ->
         assert "⟦" in markup.text
 
 
-def test_every_message_is_seen_in_one_of_the_states(bracketed: list[Markup]) -> None:
+def test_every_message_is_seen_in_one_of_the_states(
+    bracketed: list[Markup], extracted: Catalog
+) -> None:
     """So that the test above leaves none out."""
     drawn = "".join(
         f"{element.text}{element.attributes}" for markup in bracketed for element in markup.elements
     )
     drawn = re.sub(r"\s+", " ", drawn)
-    for message in extract():
+    for message in extracted:
         for text in forms(message.id):
             start = PLACEHOLDER.split(text)[0]
             assert f"⟦{start}" in drawn or f"⟦{message.context}: {start}" in drawn, text
