@@ -264,6 +264,15 @@ def test_workers_count_together_are_replaced_and_keep_a_run_when_they_stop(
         until(lambda: again.shows("open", base))
 
 
+@pytest.fixture
+def ctrl_c_heeded() -> Iterator[None]:
+    """Programs that a shell runs in the background ignore Ctrl-C, and so do those they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_heeded")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_is_a_stop_like_any_other(
     environment: dict[str, str], workers: int, capfd: pytest.CaptureFixture[str]
@@ -274,6 +283,7 @@ def test_ctrl_c_is_a_stop_like_any_other(
     assert "Traceback" not in capfd.readouterr().err
 
 
+@pytest.mark.usefixtures("ctrl_c_heeded")
 def test_a_second_ctrl_c_does_not_wait_for_requests(
     environment: dict[str, str], capfd: pytest.CaptureFixture[str]
 ) -> None:
