@@ -108,7 +108,7 @@ async def test_connections_that_the_server_has_ended_are_not_used(
         assert await execute(database, READ) == 1
 
 
-@pytest.mark.parametrize("limits", [SHORT])
+@pytest.mark.parametrize("limits", [Limits(statement_seconds=2.0, least_statement_seconds=0.3)])
 async def test_one_connection_that_has_fallen_silent_is_the_end_of_all_of_them(
     behind: Database, forwarder: Forwarder
 ) -> None:
@@ -123,7 +123,7 @@ async def test_one_connection_that_has_fallen_silent_is_the_end_of_all_of_them(
     for asked in (execute(behind, READ), later):
         with pytest.raises(DatabaseUnavailable, match="no answer in time"):
             await asked
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 5
     for _ in range(3):
         assert await execute(behind, READ) == 1
 
