@@ -108,6 +108,7 @@ async def test_connections_that_the_server_has_ended_are_not_used(
         assert await execute(database, READ) == 1
 
 
+# Longer than SHORT: the reads at the end also wait for new connections.
 @pytest.mark.parametrize("limits", [Limits(statement_seconds=2.0, least_statement_seconds=0.3)])
 async def test_one_connection_that_has_fallen_silent_is_the_end_of_all_of_them(
     behind: Database, forwarder: Forwarder
