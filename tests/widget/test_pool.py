@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from widget.pool import Pool, Pooled
+from widget.pool import IDLE_SECONDS, Pool, Pooled
 
 pytestmark = pytest.mark.anyio
 
@@ -22,6 +22,7 @@ class Server:
         self.attempts = 0
         self.full = False
         self.refused = asyncio.Event()
+        self.closed: list[Any] = []
         self._ends: list[socket.socket] = []
 
     async def connect(self) -> Pooled:
@@ -32,8 +33,9 @@ class Server:
         ours, theirs = socket.socketpair()
         self._ends += [ours, theirs]
         connection: Any = SimpleNamespace(invalidate=nothing, close=nothing)
-        driver: Any = SimpleNamespace(
-            closed=False, pgconn=SimpleNamespace(socket=ours.fileno(), finish=lambda: None)
+        driver: Any = SimpleNamespace(closed=False)
+        driver.pgconn = SimpleNamespace(
+            socket=ours.fileno(), finish=lambda: self.closed.append(driver)
         )
         return Pooled(connection, driver)
 
@@ -101,3 +103,20 @@ async def test_a_connection_that_was_closed_on_this_side_is_not_used_again(serve
     pool.give_back(closed)
     assert await pool.take(soon()) is not closed
     await pool.close()
+
+
+async def test_a_connection_that_nobody_needs_for_a_while_is_closed(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = Pool(server.connect, 2)
+    loop = asyncio.get_running_loop()
+    both = [await pool.take(soon()) for _ in range(2)]
+    for connection in both:
+        pool.give_back(connection)
+    used = await pool.take(soon())
+    later = loop.time() + IDLE_SECONDS + 1
+    monkeypatch.setattr(loop, "time", lambda: later)
+    pool.give_back(used)
+    await pool.close()
+    (first, _) = server.closed
+    assert first is both[0].driver
