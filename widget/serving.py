@@ -38,9 +38,12 @@ def serve(settings: Settings, host: str, port: int, workers: int, limits: Limits
         with _metrics_port(settings.metrics_port, workers):
             listener = config.bind_socket()
             log.info("listening", address=_address(listener), workers=workers)
-            return _supervise(config, listener) if workers > 1 else _serve(config, listener)
+            if workers > 1:
+                return _supervise(config, listener)
+            uvicorn.Server(config).run([listener])  # exits by itself, unless Ctrl-C ends it
     except KeyboardInterrupt:
-        return 0
+        pass
+    return 0
 
 
 def _config(create: Callable[[], ASGIApp], host: str, port: int, workers: int) -> uvicorn.Config:
@@ -82,12 +85,6 @@ def _metrics_port(port: int | None, workers: int) -> Iterator[None]:
 def _address(listener: socket.socket) -> str:
     host, port, *_ = listener.getsockname()
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _serve(config: uvicorn.Config, listener: socket.socket) -> int:
-    server = uvicorn.Server(config)
-    server.run([listener])
-    return 0 if server.started else STARTUP_FAILURE
 
 
 def _supervise(config: uvicorn.Config, listener: socket.socket) -> int:
