@@ -18,11 +18,15 @@ window.shifts = []
 const element = (node) => node?.nodeType === Node.TEXT_NODE ? node.parentElement : node
 const moved = ({ node, previousRect, currentRect }) =>
   `${element(node)?.outerHTML.slice(0, 120)} from ${previousRect.y} to ${currentRect.y}`
-// A label in the middle of its button begins elsewhere when it becomes another.
-const isNoLabel = ({ node }) => element(node)?.id !== "ci-button"
+// The button's label begins elsewhere when it becomes another. Its spinner turns, and has no node.
+const isInButton = ({ node, currentRect: { top, bottom } }) => {
+  const button = document.querySelector("#ci-button")
+  const room = button.getBoundingClientRect()
+  return node ? element(node) === button : top >= room.top && bottom <= room.bottom
+}
 new PerformanceObserver((list) => {
   for (const { hadRecentInput, sources } of list.getEntries())
-    if (!hadRecentInput) window.shifts.push(...sources.filter(isNoLabel).map(moved))
+    if (!hadRecentInput) window.shifts.push(...sources.filter((s) => !isInButton(s)).map(moved))
 }).observe({ type: "layout-shift", buffered: true })
 """
 
