@@ -14,7 +14,7 @@ demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed  ## all tests, with a browser, and the coverage of widget/
 	$(BIN)/python -m scripts.chromium
-	$(BIN)/pytest -n 4 --dist worksteal $(MEASURED) --cov
+	$(BIN)/python -m scripts.coverage $(BIN)/pytest -n 4 --dist worksteal $(MEASURED)
 	$(BIN)/pytest -n 4 --dist worksteal $(MEASURED:%=--ignore=%)
 
 hosts: .venv/installed  ## the element in pages of React, Vue, Svelte, Angular, Turbo and htmx; needs Node

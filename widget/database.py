@@ -26,23 +26,18 @@ class Database(Protocol):
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Returns what `work` returns. Each of its statements commits by itself."""
-        ...
 
     async def run_soon(self, work: Callable[[Connection], Any]) -> None:
         """`run` for a change that may be late or lost. It does not wait for the write lock."""
-        ...
 
     async def transaction(self, work: Callable[[Connection], T]) -> T:
         """Returns what `work` returns. All of its statements commit together, or none does."""
-        ...
 
     async def alone(self, work: Callable[[Connection], T]) -> T:
         """`transaction`, in one process at a time."""
-        ...
 
     async def warnings(self) -> list[str]:
         """What `check` should warn of, though the database works. "The database" is the subject."""
-        ...
 
     async def close(self) -> None: ...
 

@@ -120,7 +120,7 @@ class PostgreSQL:
             # PgBouncer accepts more connections than it serves, so wait for the first answer.
             with self._cut_off_at(asyncio.get_running_loop().time() + CONNECT_SECONDS, pooled):
                 await connection.exec_driver_sql("SELECT 1")
-        except BaseException:  # pragma: no cover - 3.11 does not trace it (cpython#106749)
+        except BaseException:
             await pooled.close()
             raise
         return pooled

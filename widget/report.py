@@ -247,10 +247,7 @@ def _has_shape(value: Any, shape: Shape) -> bool:
             return isinstance(value, Mapping)
         case "decision":
             return not isinstance(value, list)
-        case "any":
-            return True
-        case "nothing":  # pragma: no branch - there is no other shape
-            return False
+    return shape == "any"  # and not if it is "nothing"
 
 
 def _in_reading_order(fields: Sequence[Field]) -> list[Field]:

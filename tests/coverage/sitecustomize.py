@@ -1,0 +1,24 @@
+"""Measures which lines and branches of `widget/` this process runs, for `scripts.coverage`.
+
+Python imports a module of this name before all else, in each process that has this folder in its
+PYTHONPATH: in pytest's workers, in `serve`, and in the workers of `serve`.
+"""
+
+import atexit
+import json
+import os
+import secrets
+from pathlib import Path
+
+from slipcover import FileMatcher, ImportManager, Slipcover
+
+WIDGET = Path(__file__).parents[2] / "widget"
+
+process = Slipcover(branch=True)
+ImportManager(process, FileMatcher([WIDGET])).__enter__()
+
+
+@atexit.register
+def write() -> None:
+    file = Path(os.environ["COVERAGE_FOLDER"], f"{secrets.token_hex()}.json")
+    file.write_text(json.dumps(process.get_coverage()))
