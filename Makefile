@@ -2,7 +2,7 @@ SPEED ?= 1
 BIN := .venv/bin
 MEASURED := tests/widget tests/faults tests/reliability tests/test_serving.py
 
-.PHONY: help demo test hosts engines check format soak chaos bench docs catalogues screenshots wheel image audit lock clean
+.PHONY: help demo test test-measured test-others hosts engines check format soak chaos bench docs catalogues screenshots wheel image audit lock clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1@/p' Makefile | column -t -s @
@@ -14,8 +14,17 @@ demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed  ## all tests, with a browser, and the coverage of widget/
 	$(BIN)/python -m scripts.chromium
-	$(BIN)/python -m scripts.coverage $(BIN)/pytest -n 4 --dist worksteal $(MEASURED)
-	$(BIN)/pytest -n 4 --dist worksteal $(MEASURED:%=--ignore=%)
+	@echo "Two halves of the tests now run side by side; each prints what it found when it has ended."
+	@$(MAKE) --jobs=2 $(TIDY) --no-print-directory test-measured test-others
+
+# Side by side, one half uses the processors while the other waits for something.
+TIDY := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+test-measured:
+	$(BIN)/python -m scripts.coverage $(BIN)/pytest -n 2 --dist worksteal $(MEASURED)
+
+test-others:
+	$(BIN)/pytest -n 2 --dist worksteal $(MEASURED:%=--ignore=%)
 
 hosts: .venv/installed  ## the element in pages of React, Vue, Svelte, Angular, Turbo and htmx; needs Node
 	@node -e 'process.exitCode = parseInt(process.versions.node) < 20 ? 1 : 0' && npm --version >/dev/null || \
