@@ -18,6 +18,7 @@ test: .venv/installed  ## all tests, with a browser, and the coverage of widget/
 	@$(MAKE) --jobs=2 $(TIDY) --no-print-directory test-measured test-others
 
 # Side by side, one half uses the processors while the other waits for something.
+# Make's versions before 4 cannot keep apart what the two print.
 TIDY := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 test-measured:
