@@ -10,16 +10,16 @@ help:  ## what there is
 demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
 	@exec $(BIN)/python -m demo_ats --speed $(SPEED) $(if $(PORT),--port $(PORT))
 
+# Two halves side by side: one uses the processors while the other waits for something.
 # Some containers forbid bytecode files: then each of many processes compiles every module anew.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed  ## all tests, with a browser, and the coverage of widget/
 	$(BIN)/python -m scripts.chromium
 	@echo "Two halves of the tests now run side by side; each prints what it found when it has ended."
-	@$(MAKE) --jobs=2 $(TIDY) --no-print-directory test-measured test-others
+	@$(MAKE) --jobs=2 $(OUTPUT_SYNC) --no-print-directory test-measured test-others
 
-# Side by side, one half uses the processors while the other waits for something.
-# Make's versions before 4 cannot keep apart what the two print.
-TIDY := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# Keeps apart what the two halves print. Versions of make before 4 cannot.
+OUTPUT_SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 test-measured:
 	$(BIN)/python -m scripts.coverage $(BIN)/pytest -n 2 --dist worksteal $(MEASURED)

@@ -18,11 +18,12 @@ window.shifts = []
 const element = (node) => node?.nodeType === Node.TEXT_NODE ? node.parentElement : node
 const moved = ({ node, previousRect, currentRect }) =>
   `${element(node)?.outerHTML.slice(0, 120)} from ${previousRect.y} to ${currentRect.y}`
-// The button's label begins elsewhere when it becomes another. Its spinner turns, and has no node.
+// The button's label begins elsewhere when it becomes another. Its spinner turns: that is a
+// pseudo-element, for which a shift names no node, so its place says whose it is.
 const isInButton = ({ node, currentRect: { top, bottom } }) => {
   const button = document.querySelector("#ci-button")
-  const room = button.getBoundingClientRect()
-  return node ? element(node) === button : top >= room.top && bottom <= room.bottom
+  const box = button.getBoundingClientRect()
+  return node ? element(node) === button : top >= box.top && bottom <= box.bottom
 }
 new PerformanceObserver((list) => {
   for (const { hadRecentInput, sources } of list.getEntries())

@@ -16,7 +16,7 @@ WIDGET = f"{Path(__file__).parents[2]}/widget/"
 
 
 class Measured:
-    """SlipCover's own matcher asks the file system about each module that any library imports."""
+    """Compares text: SlipCover's own matcher resolves the path of each module that is imported."""
 
     def matches(self, file: str | None) -> bool:
         return file is not None and file.startswith(WIDGET)
