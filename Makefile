@@ -15,7 +15,7 @@ demo: .venv/installed  ## the demo ATS, the widget and the sandbox, until Ctrl-C
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed  ## all tests, with a browser, and the coverage of widget/
 	$(BIN)/python -m scripts.chromium
-	@echo "Two halves of the tests now run side by side; each prints what it found when it has ended."
+	@echo "Running two halves of the tests side by side.$(if $(OUTPUT_SYNC), Each prints its output when it has ended.)"
 	@$(MAKE) --jobs=2 $(OUTPUT_SYNC) --no-print-directory test-measured test-others
 
 # Keeps apart what the two halves print. Versions of make before 4 cannot.

@@ -2,7 +2,7 @@
 
     python -m scripts.coverage pytest tests/widget
 
-What counts is what all of its processes have run together.
+It merges what each of its processes has run. One that is killed reports nothing.
 """
 
 import json

@@ -247,7 +247,7 @@ def _has_shape(value: Any, shape: Shape) -> bool:
             return isinstance(value, Mapping)
         case "decision":
             return not isinstance(value, list)
-    return shape == "any"  # and not if it is "nothing"
+    return shape == "any"  # the only other shape left is "nothing"
 
 
 def _in_reading_order(fields: Sequence[Field]) -> list[Field]:

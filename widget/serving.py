@@ -40,7 +40,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, limits: Limits
             log.info("listening", address=_address(listener), workers=workers)
             if workers > 1:
                 return _supervise(config, listener)
-            uvicorn.Server(config).run([listener])  # exits by itself, unless Ctrl-C ends it
+            uvicorn.Server(config).run([listener])  # raises SystemExit, or KeyboardInterrupt
     except KeyboardInterrupt:
         pass
     return 0

@@ -1,7 +1,7 @@
 """Measures which lines and branches of `widget/` this process runs, for `scripts.coverage`.
 
-Python imports a module of this name before all else, in each process that has this folder in its
-PYTHONPATH: in pytest's workers, in `serve`, and in the workers of `serve`.
+Python imports a module of this name as it starts, before the program, in each process that has this
+folder in its PYTHONPATH: in pytest and its workers, in `serve` and its workers.
 """
 
 import atexit
@@ -16,7 +16,7 @@ WIDGET = f"{Path(__file__).parents[2]}/widget/"
 
 
 class Measured:
-    """Compares text: SlipCover's own matcher resolves the path of each module that is imported."""
+    """Compares text. SlipCover's own matcher resolves the path of each import, which is slow."""
 
     def matches(self, file: str | None) -> bool:
         return file is not None and file.startswith(WIDGET)
